@@ -1,0 +1,22 @@
+/**
+ * Two families of errors (docs/errors.md). A `DefectError` is a bug of ours: it ends the run with exit code 3 and is
+ * never caught on the way. What a user can cause, and what a device can do, are other types.
+ */
+export class DefectError extends Error {
+  override readonly name = 'DefectError';
+}
+
+/** Says that something can't be. On hot paths `if (!condition) defect(...)` builds its message only when it is needed. */
+export function defect(message: string): never {
+  throw new DefectError(message);
+}
+
+/** States what must be true. Stays on in production. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) defect(message);
+}
+
+/** For the end of an exhaustive switch. */
+export function unreachable(value: never): never {
+  defect(`unreachable: ${String(value)}`);
+}
