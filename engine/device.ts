@@ -7,7 +7,7 @@
  * I2 From submit to settlement the device may keep `data`; the caller does not touch it until then.
  * I3 Device errors are values of the world: the latch is settled with null (done) or an `IoError`, never failed.
  */
-import { defect } from './invariant.ts';
+import { defect, WorldError } from './invariant.ts';
 import { Latch } from './task.ts';
 import type { Sector } from './units.ts';
 
@@ -25,7 +25,7 @@ export type IoFailure =
   | 'timed-out';
 
 /** A value of the world, not an exception of ours; tasks that can't go on throw it. */
-export class IoError extends Error {
+export class IoError extends WorldError {
   override readonly name = 'IoError';
   readonly failure: IoFailure;
   readonly device: string;

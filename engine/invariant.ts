@@ -1,7 +1,12 @@
 /**
- * Two families of errors (docs/errors.md). A `DefectError` is a bug of ours: it ends the run with exit code 3 and is
- * never caught on the way. What a user can cause, and what a device can do, are other types.
+ * Three families of errors. A `DefectError` is a bug of ours: it ends the run with exit code 3 and is never caught on the
+ * way; so is any error of no family. A `WorldError` is what the world did to a task: a sector that can't be read, a file
+ * that isn't there, a cancelled wait; a task may throw it to its owner. What a user can cause is a `UserError`.
  */
+export class WorldError extends Error {
+  override readonly name: string = 'WorldError';
+}
+
 export class DefectError extends Error {
   override readonly name = 'DefectError';
 }

@@ -13,14 +13,14 @@
  * Hot path: `Latch.settle`, `Process.step`. One object for each process, none for each event; keep `yield*` at most four
  * deep (each level costs about 0.05 us for each resumption).
  */
-import { DefectError, defect, invariant } from './invariant.ts';
+import { defect, invariant, WorldError } from './invariant.ts';
 import type { Nanoseconds, Sector } from './units.ts';
 
 export type Wait = Nanoseconds | Latch<unknown>;
 export type Task<T> = Generator<Wait, T, unknown>;
 
 /** Thrown at the wait of a task that its owner cancels. */
-export class Cancelled extends Error {
+export class Cancelled extends WorldError {
   override readonly name = 'Cancelled';
 }
 
@@ -124,7 +124,7 @@ export interface Scheduler {
   after(delay: Nanoseconds, process: Process): void;
   /** Take back `ready` or `after`. */
   disarm(process: Process): void;
-  /** A task ended with a defect; the host ends the run. */
+  /** A task ended with an error that is none of the world's: a defect. The host ends the run. */
   crashed(process: Process, error: unknown): void;
 }
 
@@ -239,7 +239,7 @@ export class Process<T = unknown> implements Waiter {
   private abort(error: unknown): void {
     this.state = 'ended';
     this.owner.ended(this as Process);
-    if (error instanceof DefectError || !(error instanceof Error)) this.owner.scheduler.crashed(this as Process, error);
+    if (!(error instanceof WorldError)) this.owner.scheduler.crashed(this as Process, error);
     this.end.fail(error);
   }
 }

@@ -8,6 +8,7 @@
  * I3 Each applied change is told to the observer in its step, before any other task runs.
  */
 import type { IoError } from '../../engine/device.ts';
+import { WorldError } from '../../engine/invariant.ts';
 import type { Task } from '../../engine/task.ts';
 import type { Bytes } from '../../engine/units.ts';
 
@@ -30,7 +31,7 @@ export type FsFailure =
   | 'io';
 
 /** What a file operation says when it can't be done. `cause` is the `IoError` when the failure is `io`. */
-export class FsError extends Error {
+export class FsError extends WorldError {
   override readonly name = 'FsError';
   readonly failure: FsFailure;
   readonly path: Path;
