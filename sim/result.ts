@@ -1,0 +1,202 @@
+/**
+ * A Result: what one run (a scenario variant, a seed, all its methods) comes to, as `--json` and `--jsonl` print it.
+ *
+ * Invariants
+ * I1 Seconds are virtual, from 0 s of the run; sizes are bytes; `Us` are microseconds.
+ * I2 What was not measured is null, never 0.
+ * I3 Fields are added, never renamed or given another meaning, without a new number of the schema.
+ * I4 `wallMs` and `node` tell of the host: the run leaves them out, the host fills them in. All else is a function of
+ *    scenario, seed and version.
+ */
+import type { EvidenceValue, VerdictWord } from './check/verdict.ts';
+import type { Consistency, Outcome } from './evidence.ts';
+
+export type { EvidenceValue, VerdictWord } from './check/verdict.ts';
+export type { Consistency, Outcome } from './evidence.ts';
+
+/** What `expect` says of a check: a verdict, or a word that leaves it open. Null: nothing is expected of it. */
+export type ExpectedWord = string;
+
+export interface Evidence {
+  readonly [key: string]: EvidenceValue;
+}
+
+/** One check of one method, with what was expected of it. */
+export interface CheckResult {
+  /** Its name in `expect`; thresholds are `metric:<name>`. */
+  readonly check: string;
+  /** The engine's promise that it judges, `E1` to `E18`. */
+  readonly promise: string | null;
+  readonly workload: string | null;
+  readonly verdict: VerdictWord;
+  /** Null when nothing is expected of it. */
+  readonly expected: ExpectedWord | null;
+  readonly pass: boolean;
+  /** How much was compared: sectors, granules, files or transactions. */
+  readonly looked: number;
+  readonly summary: string;
+  readonly evidence: Evidence;
+  /** In the manner of a proof, a sentence each. */
+  readonly story: readonly string[];
+}
+
+/** A file as a file agent read it. */
+export interface CopiedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly readFrom: number;
+  readonly readTo: number;
+  readonly wallClock: string;
+}
+
+export interface Metrics {
+  readonly quietWaitSeconds: number | null;
+  readonly holdSeconds: number | null;
+  readonly backupSeconds: number | null;
+  readonly bytesRead: number | null;
+  readonly targetBytesWritten: number | null;
+  readonly bytesPreserved: number | null;
+  readonly granulesPreserved: number | null;
+  readonly cachePeakBytes: number | null;
+  readonly appTransactionsPerSecond: number | null;
+  readonly appTransactionsPerSecondWithoutBackup: number | null;
+  readonly appDownSeconds: number | null;
+  readonly appWriteDelayP50Us: number | null;
+  readonly appWriteDelayP99Us: number | null;
+  readonly appReadDelayP99Us: number | null;
+}
+
+/** An application that was started over the restored files. */
+export interface Loading {
+  readonly workload: string;
+  /** The kind of application: `ledger`, `sqlite`, `mail`, `static`, `script`. */
+  readonly app: string;
+  /** What must match, in the application's words: `A`, `B`; `index`, `messages`. */
+  readonly parts: readonly string[];
+  readonly accepts: boolean;
+  /** What it says: "B holds 80 transfers that A lacks: balances are off by 4,310". */
+  readonly summary: string;
+}
+
+/** The restore, made to a fresh drive before anything is judged. */
+export interface RestoreStep {
+  /** Letters of the volumes that were restored. */
+  readonly volumes: readonly string[];
+  /** How many files they hold. */
+  readonly files: number;
+  readonly loadings: readonly Loading[];
+}
+
+/** One of several backups that a method made. */
+export interface BackupResult {
+  readonly T: number | null;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly consistency: Consistency | null;
+  readonly restore: RestoreStep | null;
+  readonly checks: readonly CheckResult[];
+  readonly metrics: Metrics;
+}
+
+export interface MethodResult {
+  /** Its id: the word of `expect`, `--method` and `--set`. */
+  readonly method: string;
+  readonly kind: string;
+  readonly outcome: Outcome;
+  /** Why it did not complete. */
+  readonly reason: string | null;
+  readonly consistency: Consistency | null;
+  readonly digest: string;
+  /** For file agents the start of the copy: shown only. */
+  readonly T: number | null;
+  readonly pass: boolean;
+  /** False when `expect` does not name the method: it is shown, not judged. */
+  readonly judged: boolean;
+  /** Null when nothing could be restored. */
+  readonly restore: RestoreStep | null;
+  readonly checks: readonly CheckResult[];
+  readonly files: readonly CopiedFile[];
+  readonly metrics: Metrics;
+  /** Only of a method that makes several backups; its verdict is the worst of them. */
+  readonly backups?: readonly BackupResult[];
+  readonly command: string;
+}
+
+export interface ResultSource {
+  /** As it was given, with `/`; never an absolute path of the machine for a shipped scenario. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly overrides: readonly string[];
+  /** Left out of a suite's lines. */
+  readonly text?: string;
+}
+
+/** What a run comes to, before the host adds what only it knows (I4). */
+export interface RunResult {
+  readonly schema: 'otm/result@1';
+  readonly version: string;
+  readonly scenario: string;
+  readonly variant: string | null;
+  readonly seed: number;
+  readonly source: ResultSource;
+  readonly digest: string;
+  readonly virtualSeconds: number;
+  readonly events: number;
+  readonly ios: number;
+  readonly pass: boolean;
+  readonly methods: readonly MethodResult[];
+}
+
+export interface Result extends RunResult {
+  readonly node: string;
+  readonly wallMs: number;
+}
+
+/** An expectation that did not pass, or a run that could not be judged because of a defect. */
+export interface Failure {
+  readonly scenario: string;
+  readonly variant: string | null;
+  readonly seed: number;
+  readonly method: string;
+  readonly check: string;
+  readonly expected: string | null;
+  readonly verdict: string;
+  readonly summary: string;
+  readonly command: string;
+}
+
+/** Failures that look the same, with how often and where first. */
+export interface FailureGroup {
+  readonly signature: string;
+  readonly runs: number;
+  /** The command that shows the first of them. */
+  readonly first: string;
+}
+
+/** The last line of a suite. passed + failed + defects + notRun = runs. */
+export interface SuiteResult {
+  readonly schema: 'otm/suite@1';
+  readonly runs: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly defects: number;
+  readonly notRun: number;
+  readonly fromStore: number;
+  /** Method runs that no expectation names. */
+  readonly noExpectation: number;
+  readonly seconds: number;
+  readonly marks: { readonly [mark: string]: number };
+  readonly groups: readonly FailureGroup[];
+  readonly failures: readonly Failure[];
+}
+
+/** An error under `--json`: one line for each. */
+export interface ErrorLine {
+  readonly schema: 'otm/error@1';
+  readonly code: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+  readonly hint: string | null;
+}
