@@ -1,0 +1,4 @@
+/** The command line: parsing and exit codes, nothing else. */
+export async function main(_argv: readonly string[]): Promise<void> {
+  console.log('otm');
+}

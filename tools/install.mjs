@@ -1,0 +1,48 @@
+// Installs the packages of the lock when they are missing or older than it; does nothing when they are there.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** An error that is not ours: it is told as a sentence, without a stack. */
+export class Told extends Error {
+  told = true;
+}
+
+/** @param {string} folder */
+export function isInstalled(folder) {
+  const mark = statSync(join(folder, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
+  const lock = statSync(join(folder, 'package-lock.json'), { throwIfNoEntry: false });
+  return mark !== undefined && (lock === undefined || mark.mtimeMs >= lock.mtimeMs);
+}
+
+/** @param {(line: string) => void} say */
+export function install(say) {
+  if (isInstalled(root)) return;
+  say('otm: installing packages (npm ci) ...');
+  const [command, ...args] = npm();
+  const run = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (run.status === 0) return;
+  throw new Told(`npm ci failed: ${run.error?.message ?? `${run.stdout}${run.stderr}`.trim()}`);
+}
+
+/**
+ * npm without a shell: on Windows the command is a script that only a shell can start, so Node runs npm's own file.
+ * @returns {[string, ...string[]]}
+ */
+export function npm() {
+  const beside = dirname(process.execPath);
+  const files = [
+    process.env.npm_execpath ?? '',
+    join(beside, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+  ];
+  const file = files.find(path => path.endsWith('npm-cli.js') && existsSync(path));
+  return file === undefined ? ['npm'] : [process.execPath, file];
+}
