@@ -5,8 +5,8 @@
  * I1 Seconds are virtual, from 0 s of the run; sizes are bytes; `Us` are microseconds.
  * I2 What was not measured is null, never 0.
  * I3 Fields are added, never renamed or given another meaning, without a new number of the schema.
- * I4 `wallMs` and `node` tell of the host: the run leaves them out, the host fills them in. All else is a function of
- *    scenario, seed and version.
+ * I4 A `RunResult` is a function of scenario, seed and version. What only the host knows (where the scenario came from, the
+ *    command that repeats it, versions, wall time) makes it a `Result`; `host/` fills that in.
  */
 import type { EvidenceValue, VerdictWord } from './check/verdict.ts';
 import type { Consistency, Outcome } from './evidence.ts';
@@ -98,7 +98,7 @@ export interface BackupResult {
   readonly metrics: Metrics;
 }
 
-export interface MethodResult {
+export interface MethodRun {
   /** Its id: the word of `expect`, `--method` and `--set`. */
   readonly method: string;
   readonly kind: string;
@@ -119,6 +119,10 @@ export interface MethodResult {
   readonly metrics: Metrics;
   /** Only of a method that makes several backups; its verdict is the worst of them. */
   readonly backups?: readonly BackupResult[];
+}
+
+export interface MethodResult extends MethodRun {
+  /** Runs this seed with this method alone. */
   readonly command: string;
 }
 
@@ -133,23 +137,27 @@ export interface ResultSource {
 
 /** What a run comes to, before the host adds what only it knows (I4). */
 export interface RunResult {
-  readonly schema: 'otm/result@1';
-  readonly version: string;
+  /** The scenario's name, without its variant. */
   readonly scenario: string;
   readonly variant: string | null;
   readonly seed: number;
-  readonly source: ResultSource;
+  /** The fold of the methods' digests, in the order of the file. */
   readonly digest: string;
   readonly virtualSeconds: number;
   readonly events: number;
   readonly ios: number;
   readonly pass: boolean;
-  readonly methods: readonly MethodResult[];
+  /** Without `none`, the base of every cost. */
+  readonly methods: readonly MethodRun[];
 }
 
 export interface Result extends RunResult {
+  readonly schema: 'otm/result@1';
+  readonly version: string;
   readonly node: string;
+  readonly source: ResultSource;
   readonly wallMs: number;
+  readonly methods: readonly MethodResult[];
 }
 
 /** An expectation that did not pass, or a run that could not be judged because of a defect. */
