@@ -60,6 +60,9 @@ export class IoRequest extends Latch<IoError | null> {
   readonly fua: boolean;
   /** Set by the device when a read found nothing but a hole: `data` is zeroes, and no sector of it was ever written. */
   readAsHole = false;
+  /** The filter's: its running number among the destructive requests of its drive, and its place among those in flight. */
+  acceptedAs = 0;
+  inFlightAt = -1;
 
   constructor(op: Op, sector: Sector, count: Sector, data: Uint8Array | null, fua = false) {
     super(op);

@@ -38,7 +38,9 @@ export class Latch<T> {
   readonly what: string;
   state: typeof OPEN | typeof VALUE | typeof ERROR = OPEN;
   private result: unknown = undefined;
-  private waiter: Waiter | null = null;
+  /** Two waiters are the common case (the filter's bookkeeping and the task), so they need no list. */
+  private first: Waiter | null = null;
+  private second: Waiter | null = null;
   private others: Waiter[] | null = null;
 
   constructor(what: string) {
@@ -78,26 +80,27 @@ export class Latch<T> {
 
   attach(waiter: Waiter): void {
     if (this.state !== OPEN) waiter.settled(this);
-    else if (this.waiter === null && this.others === null) this.waiter = waiter;
+    else if (this.first === null) this.first = waiter;
+    else if (this.second === null) this.second = waiter;
     else if (this.others === null) this.others = [waiter];
     else this.others.push(waiter);
   }
 
+  /** Takes a waiter back; the others keep their order. */
   detach(waiter: Waiter): void {
-    if (this.waiter === waiter) {
-      this.waiter = null;
-      return;
-    }
-    const at = this.others === null ? -1 : this.others.indexOf(waiter);
-    if (at >= 0) this.others?.splice(at, 1);
+    const rest = [this.first, this.second, ...(this.others ?? [])].filter(other => other !== null && other !== waiter);
+    this.first = rest[0] ?? null;
+    this.second = rest[1] ?? null;
+    this.others = rest.length > 2 ? (rest.slice(2) as Waiter[]) : null;
   }
 
   private wake(): void {
-    const first = this.waiter;
-    const others = this.others;
-    this.waiter = null;
+    const { first, second, others } = this;
+    this.first = null;
+    this.second = null;
     this.others = null;
     if (first !== null) first.settled(this);
+    if (second !== null) second.settled(this);
     if (others !== null) for (const other of others) other.settled(this);
   }
 }
@@ -109,7 +112,7 @@ export function* wait<T>(latch: Latch<T>): Task<T> {
 }
 
 /** A latch that is settled already. */
-export function settled<T>(value: T, what = 'nothing'): Latch<T> {
+export function settledLatch<T>(value: T, what = 'nothing'): Latch<T> {
   const latch = new Latch<T>(what);
   latch.settle(value);
   return latch;
@@ -154,6 +157,10 @@ export class Process<T = unknown> implements Waiter {
 
   get isAlive(): boolean {
     return this.state === 'waiting' || this.state === 'running';
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'running';
   }
 
   /** What a report of a stuck run says of this task. */

@@ -1,0 +1,246 @@
+/**
+ * Where preserved granules are kept: slots of one granule each, in the extents of a file that the host allocates. It
+ * grows in steps from `min` to `limit`, ahead of need, and never past the limit, header included (E8).
+ *
+ * Invariants
+ * I1 A slot belongs to at most one granule, and is not given again while a request for it is on its way.
+ * I2 Nothing is ever written outside the extents, nor to the header's place (kept for the durable format).
+ * I3 The extents are given back once the last request has ended, and not before.
+ */
+import { type Device, type IoError, IoRequest } from './device.ts';
+import { defect, invariant, WorldError } from './invariant.ts';
+import { Latch, type Owner, type Task, wait } from './task.ts';
+import { type Bytes, type Extent, KIB, MIB } from './units.ts';
+
+/** Space for one cache file, as the host allocates it. Extents are in sectors of `device`. */
+export interface CacheSpace {
+  readonly device: Device;
+  /** Where it lies, for messages: `D:\OTM\SNAP.CACHE`, `disk1`. */
+  readonly place: string;
+  /** Adds so many bytes (a multiple of the device's sector); throws a `WorldError` when there is no room. */
+  grow(bytes: Bytes): Task<readonly Extent[]>;
+  /** Gives everything back. */
+  free(): Task<void>;
+}
+
+export interface CacheSize {
+  readonly minBytes: Bytes;
+  readonly limitBytes: Bytes;
+}
+
+/** A slot's number. `HOLE` is the slot of a granule that reads as zeroes and has no data (E15). */
+export type Slot = number;
+export const HOLE: Slot = -1;
+
+const HEADER_BYTES: Bytes = 4 * KIB;
+/** A request to the cache is at most so long. */
+const MAX_REQUEST_BYTES: Bytes = MIB;
+/** Growth begins when less than this share of the slots is free. */
+const GROW_BELOW = 0.2;
+
+/** What the cache tells its snapshot. */
+export interface CacheObserver {
+  cacheGrown(sizeBytes: Bytes): void;
+  /** 80% of the limit is in use; told once. */
+  cacheFilling(usedBytes: Bytes): void;
+}
+
+export class CacheFile {
+  readonly slotBytes: Bytes;
+  readonly space: CacheSpace;
+  sizeBytes: Bytes = 0;
+  /** Whole sectors of the cache's device. */
+  readonly limitBytes: Bytes;
+  private readonly stepBytes: Bytes;
+  private readonly owner: Owner;
+  private readonly observer: CacheObserver;
+  private readonly extents: Extent[] = [];
+  /** Offset in the file at which each extent begins. */
+  private readonly starts: Bytes[] = [];
+  private readonly returned: Slot[] = [];
+  private nextSlot = 0;
+  private inUse = 0;
+  private inFlight = 0;
+  private growth: Latch<void> | null = null;
+  private growthFailed = false;
+  private hasFilled = false;
+  private drained: Latch<void> | null = null;
+
+  constructor(owner: Owner, space: CacheSpace, granuleBytes: Bytes, size: CacheSize, observer: CacheObserver) {
+    const { sectorSize } = space.device;
+    this.owner = owner;
+    this.space = space;
+    this.observer = observer;
+    this.slotBytes = Math.ceil(granuleBytes / sectorSize) * sectorSize;
+    this.limitBytes = Math.floor(size.limitBytes / sectorSize) * sectorSize;
+    this.stepBytes = Math.ceil(Math.max(size.minBytes, HEADER_BYTES + this.slotBytes) / sectorSize) * sectorSize;
+    invariant(this.limitBytes > 0, `a cache limit of ${size.limitBytes} bytes`);
+  }
+
+  /** Allocates the first `min` bytes and zeroes them: before T (E11). */
+  *prepare(): Task<void> {
+    const extents = yield* this.space.grow(this.step());
+    this.add(extents);
+    for (const { first, count } of extents) {
+      const error = yield* wait(this.send(new IoRequest('zeroes', first, count, null)));
+      if (error !== null) throw error;
+    }
+  }
+
+  /** Bytes in use, the header included. */
+  get usedBytes(): Bytes {
+    return HEADER_BYTES + this.inUse * this.slotBytes;
+  }
+
+  /** A free slot, or null when the cache is full. Waits only while the file grows. */
+  *takeSlot(): Task<Slot | null> {
+    for (;;) {
+      const slot = this.freeSlot();
+      if (slot !== null) {
+        this.inUse += 1;
+        this.afterTaking();
+        return slot;
+      }
+      if (!this.canGrow) return null;
+      yield* wait(this.startGrowth());
+    }
+  }
+
+  giveSlot(slot: Slot): void {
+    invariant(slot >= 0 && slot < this.nextSlot, `slot ${slot} was never taken`);
+    this.inUse -= 1;
+    this.returned.push(slot);
+  }
+
+  /**
+   * Reads or writes from `within` a slot on, over slots that follow one another; whole sectors of the cache's device.
+   * One request for each piece of an extent.
+   */
+  submit(op: 'read' | 'write', slot: Slot, within: Bytes, bytes: Uint8Array): IoRequest[] {
+    const { device } = this.space;
+    invariant(within % device.sectorSize === 0 && bytes.length % device.sectorSize === 0, 'whole sectors of the cache');
+    const requests: IoRequest[] = [];
+    let offset = HEADER_BYTES + slot * this.slotBytes + within;
+    for (let done = 0; done < bytes.length; ) {
+      const { sector, length } = this.locate(offset, bytes.length - done);
+      const data = bytes.subarray(done, done + length);
+      requests.push(this.send(new IoRequest(op, sector, length / device.sectorSize, data)));
+      done += length;
+      offset += length;
+    }
+    return requests;
+  }
+
+  private send(request: IoRequest): IoRequest {
+    this.inFlight += 1;
+    request.attach(this);
+    return this.space.device.submit(request);
+  }
+
+  /** For the latches of requests. */
+  settled(): void {
+    this.inFlight -= 1;
+    if (this.inFlight === 0 && this.drained !== null) this.drained.settle();
+  }
+
+  /** Gives the space back once nothing is on its way (I3). */
+  *close(): Task<void> {
+    if (this.growth !== null) yield* wait(this.growth);
+    if (this.inFlight > 0) {
+      this.drained = new Latch<void>(`${this.inFlight} requests to ${this.space.place}`);
+      yield* wait(this.drained);
+    }
+    yield* this.space.free();
+    this.sizeBytes = 0;
+  }
+
+  private get capacity(): number {
+    return this.slotsIn(this.sizeBytes);
+  }
+
+  private slotsIn(bytes: Bytes): number {
+    return Math.max(0, Math.floor((bytes - HEADER_BYTES) / this.slotBytes));
+  }
+
+  private get canGrow(): boolean {
+    return !this.growthFailed && this.slotsIn(this.sizeBytes + this.step()) > this.capacity;
+  }
+
+  /** The next step of growth: `min` again, as far as the limit goes. */
+  private step(): Bytes {
+    return Math.min(this.limitBytes - this.sizeBytes, this.stepBytes);
+  }
+
+  private freeSlot(): Slot | null {
+    const slot = this.returned.pop();
+    if (slot !== undefined) return slot;
+    return this.nextSlot < this.capacity ? this.nextSlot++ : null;
+  }
+
+  private afterTaking(): void {
+    if (!this.hasFilled && this.usedBytes >= this.limitBytes * 0.8) {
+      this.hasFilled = true;
+      this.observer.cacheFilling(this.usedBytes);
+    }
+    if (this.growth === null && this.canGrow && this.capacity - this.inUse < this.capacity * GROW_BELOW) {
+      this.startGrowth();
+    }
+  }
+
+  private startGrowth(): Latch<void> {
+    if (this.growth !== null) return this.growth;
+    const growth = new Latch<void>(`growth of ${this.space.place}`);
+    this.growth = growth;
+    this.owner.spawn(`growth of ${this.space.place}`, this.grow(growth));
+    return growth;
+  }
+
+  private *grow(growth: Latch<void>): Task<void> {
+    try {
+      this.add(yield* this.space.grow(this.step()));
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      this.growthFailed = true;
+    }
+    this.growth = null;
+    growth.settle();
+  }
+
+  private add(extents: readonly Extent[]): void {
+    for (const extent of extents) {
+      this.starts.push(this.sizeBytes);
+      this.extents.push(extent);
+      this.sizeBytes += extent.count * this.space.device.sectorSize;
+    }
+    invariant(this.sizeBytes <= this.limitBytes, `${this.space.place} has grown past its limit`);
+    this.observer.cacheGrown(this.sizeBytes);
+  }
+
+  /** Where an offset of the file lies, and how many bytes follow in one request. */
+  private locate(offset: Bytes, wanted: Bytes): { sector: number; length: Bytes } {
+    let low = 0;
+    let high = this.starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.starts[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    const extent = this.extents[low];
+    if (extent === undefined || offset < HEADER_BYTES) defect(`offset ${offset} of ${this.space.place}`);
+    const { sectorSize } = this.space.device;
+    const within = offset - this.starts[low]!;
+    const length = Math.min(wanted, extent.count * sectorSize - within, MAX_REQUEST_BYTES);
+    if (length <= 0) defect(`offset ${offset} is past the end of ${this.space.place}`);
+    return { sector: extent.first + within / sectorSize, length };
+  }
+}
+
+/** Waits for every request; the first error among them, or null. */
+export function* waitAll(requests: readonly IoRequest[]): Task<IoError | null> {
+  let first: IoError | null = null;
+  for (const request of requests) {
+    const error = yield* wait(request);
+    first ??= error;
+  }
+  return first;
+}

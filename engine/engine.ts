@@ -1,0 +1,123 @@
+/**
+ * The snapshot engine: filters at the drives, and snapshots over any set of their volumes (E16). It has no I/O and no
+ * clock of its own; a host gives it devices, a scheduler and space for cache files.
+ *
+ * Initialisation (white paper, Figure 1) is `takeSnapshot`: select, wait for quiet, enable.
+ */
+import type { Consistency, EngineEvent } from './events.ts';
+import { type DrivePorts, Filter } from './filter.ts';
+import { defect, invariant, WorldError } from './invariant.ts';
+import { DrainingHold, waitForQuiet } from './quiet-period.ts';
+import { Snapshot, type SnapshotOptions } from './snapshot.ts';
+import { Cancelled, type Owner, type Task } from './task.ts';
+import { type Nanoseconds, SECOND } from './units.ts';
+import { VirtualVolume } from './virtual-volume.ts';
+import { watchIdle, watchPreserving } from './watchdog.ts';
+
+/** A snapshot that was never enabled. */
+export class NotTaken extends WorldError {
+  override readonly name = 'NotTaken';
+  readonly because: 'timed-out' | 'hold-limit' | 'no-cache';
+
+  constructor(because: NotTaken['because'], detail: string) {
+    super(`${because}: ${detail}`);
+    this.because = because;
+  }
+}
+
+export class Engine {
+  readonly filters: ReadonlyMap<string, Filter>;
+  private readonly owner: Owner;
+  private readonly emit: (event: EngineEvent) => void;
+  private readonly alive = new Set<Snapshot>();
+
+  constructor(owner: Owner, drives: ReadonlyMap<string, DrivePorts>, emit: (event: EngineEvent) => void) {
+    this.owner = owner;
+    this.emit = emit;
+    this.filters = new Map([...drives].map(([id, ports]) => [id, new Filter(owner, ports)]));
+  }
+
+  /** A drive as applications use it. */
+  live(drive: string): Filter {
+    return this.filters.get(drive) ?? defect(`no drive ${drive}`);
+  }
+
+  /**
+   * Takes a snapshot: allocates its cache, waits for quiet, enables it. Throws `NotTaken` when the wait limit or the hold
+   * limit passes, or the cache can't be made; nothing stays enabled then.
+   */
+  *takeSnapshot(options: SnapshotOptions): Task<Snapshot> {
+    const snapshot = new Snapshot(this.owner, options, this.filters, this.emit);
+    this.emit({ kind: 'selected', ...snapshot.stamp(), volumes: options.volumes.map(({ name }) => name) });
+    try {
+      yield* this.prepareCache(snapshot);
+      yield* this.waitAndEnable(snapshot);
+      return snapshot;
+    } finally {
+      if (!snapshot.isEnabled) snapshot.release();
+    }
+  }
+
+  /** The picture of a selected volume, under a name of its own. */
+  virtualVolume(snapshot: Snapshot, volume: string, name: string): VirtualVolume {
+    const found = snapshot.volumes.find(each => each.name === volume);
+    if (found === undefined) defect(`${snapshot.options.id} has no volume ${volume}`);
+    return new VirtualVolume(found, name);
+  }
+
+  get aliveCount(): number {
+    return this.alive.size;
+  }
+
+  private *prepareCache(snapshot: Snapshot): Task<void> {
+    try {
+      yield* snapshot.cache.prepare();
+    } catch (error) {
+      if (!(error instanceof WorldError) || error instanceof Cancelled) throw error;
+      throw new NotTaken('no-cache', error.message);
+    }
+  }
+
+  private *waitAndEnable(snapshot: Snapshot): Task<void> {
+    const { neverQuiet, quietNs } = snapshot.options;
+    const asked = this.owner.scheduler.now();
+    const quiet = yield* waitForQuiet(snapshot);
+    if (quiet === 'quiet') this.enable(snapshot, 'quiescent', 0);
+    else if (neverQuiet === 'take-anyway') yield* this.takeAnyway(snapshot);
+    else {
+      const waitedNs = this.owner.scheduler.now() - asked;
+      this.emit({ kind: 'timed-out', ...snapshot.stamp(), waitedNs });
+      throw new NotTaken('timed-out', `not quiet for ${quietNs / SECOND} s within ${waitedNs / SECOND} s`);
+    }
+  }
+
+  private *takeAnyway(snapshot: Snapshot): Task<void> {
+    const since = this.owner.scheduler.now();
+    const hold = new DrainingHold(snapshot);
+    try {
+      if ((yield* hold.drain()) === 'limit') {
+        this.emit({ kind: 'hold-limit', ...snapshot.stamp(), inFlight: hold.inFlight });
+        const { holdLimitNs } = snapshot.options;
+        throw new NotTaken('hold-limit', `writes in flight did not end within ${holdLimitNs / SECOND} s`);
+      }
+      this.enable(snapshot, 'crash-consistent', this.owner.scheduler.now() - since);
+    } finally {
+      hold.end();
+    }
+  }
+
+  /** T: one synchronous step for all volumes (E2). */
+  private enable(snapshot: Snapshot, consistency: Consistency, holdNs: Nanoseconds): void {
+    invariant(snapshot.state.is === 'waiting', 'a snapshot is enabled once');
+    const { at } = snapshot.stamp();
+    snapshot.state = { is: 'enabled', T: at, consistency };
+    snapshot.lastReadAt = at;
+    for (const volume of snapshot.volumes) volume.filter.attach(volume);
+    this.alive.add(snapshot);
+    snapshot.ended.attach({ settled: () => this.alive.delete(snapshot) });
+    this.emit({ kind: 'enabled', ...snapshot.stamp(), consistency, holdNs });
+    const { idleLimitNs } = snapshot.options;
+    snapshot.watch('preserve limit', watchPreserving(snapshot));
+    if (idleLimitNs !== null) snapshot.watch('idle limit', watchIdle(snapshot, idleLimitNs));
+  }
+}

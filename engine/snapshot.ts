@@ -1,0 +1,256 @@
+/**
+ * One snapshot: its volumes, their maps, its cache file, and its life.
+ *
+ * selected -> waiting for quiet -> enabled at T -> released, with two other ends: timed out (never enabled), and lost.
+ *
+ * Invariants
+ * I1 A granule is clean, copying (shared by all who wait) or preserved; never two copies are committed (E4).
+ * I2 A snapshot ends once: the first cause is kept, one event is sent (E8).
+ * I3 In the step in which it ends every unanswered read fails, every copy that is waited for is let go, and its volumes
+ *    leave the filters; so no write passes unpreserved before the reads have failed (E8, E12).
+ * I4 Cache space is given back once nothing is on its way (E12).
+ */
+import { Bitmap } from './bitmap.ts';
+import { BufferPool } from './buffer-pool.ts';
+import { CacheFile, type CacheSize, type CacheSpace } from './cache-file.ts';
+import { IoError, type IoRequest } from './device.ts';
+import type { Consistency, EngineEvent, LossCause, ReleaseCause } from './events.ts';
+import type { Filter } from './filter.ts';
+import { type Granule, GranuleGrid } from './granules.ts';
+import { defect, invariant } from './invariant.ts';
+import { SlotMap } from './slot-map.ts';
+import { Latch, type Owner, type Process, type Task } from './task.ts';
+import type { Bytes, Extent, Nanoseconds } from './units.ts';
+
+export interface SelectedVolume {
+  /** A letter, or a drive's id when a drive is selected as a whole. */
+  readonly name: string;
+  readonly drive: string;
+  /** Where it lies on its drive. */
+  readonly extent: Extent;
+}
+
+export interface SnapshotOptions {
+  readonly id: string;
+  readonly volumes: readonly SelectedVolume[];
+  readonly quietNs: Nanoseconds;
+  readonly waitLimitNs: Nanoseconds;
+  readonly neverQuiet: 'fail' | 'take-anyway';
+  readonly holdLimitNs: Nanoseconds;
+  /** Null: an operator keeps it (E17). */
+  readonly idleLimitNs: Nanoseconds | null;
+  readonly preserveLimitNs: Nanoseconds;
+  readonly granuleBytes: Bytes;
+  readonly protect: 'application' | 'backup';
+  readonly discards: 'preserve' | 'drop';
+  readonly cache: CacheSpace;
+  readonly cacheSize: CacheSize;
+}
+
+/** What becomes of a copy: kept, no longer needed because the snapshot has ended, or refused (`protect: backup`). */
+export type CopyResult = 'kept' | 'ended' | IoError;
+
+/** A granule on its way to the cache. */
+export interface Copying {
+  readonly since: Nanoseconds;
+  readonly result: Latch<CopyResult>;
+}
+
+export type SnapshotState =
+  | { readonly is: 'waiting' }
+  | { readonly is: 'enabled'; readonly T: Nanoseconds; readonly consistency: Consistency }
+  | { readonly is: 'lost'; readonly cause: LossCause; readonly detail: string }
+  | { readonly is: 'released'; readonly cause: ReleaseCause };
+
+/** A volume as one snapshot protects it: the part of the snapshot that the drive's filter sees. */
+export class ProtectedVolume {
+  readonly snapshot: Snapshot;
+  readonly name: string;
+  readonly filter: Filter;
+  readonly grid: GranuleGrid;
+  readonly preserved: Bitmap;
+  readonly slots = new SlotMap();
+  /** In the order of beginning. */
+  readonly copying = new Map<Granule, Copying>();
+
+  constructor(snapshot: Snapshot, selected: SelectedVolume, filter: Filter) {
+    const sectorBytes = filter.sectorSize;
+    this.snapshot = snapshot;
+    this.name = selected.name;
+    this.filter = filter;
+    this.grid = new GranuleGrid(selected.extent, Math.max(1, snapshot.options.granuleBytes / sectorBytes));
+    this.preserved = new Bitmap(this.grid.granuleCount);
+  }
+
+  /** Whether a write to this range of the drive would change a granule that is not preserved. */
+  lacks(sector: number, count: number): boolean {
+    const { grid } = this;
+    if (!grid.overlaps(sector, count)) return false;
+    return !this.preserved.allSet(grid.firstTouched(sector), grid.lastTouched(sector, count));
+  }
+}
+
+export class Snapshot {
+  readonly options: SnapshotOptions;
+  readonly volumes: readonly ProtectedVolume[];
+  readonly cache: CacheFile;
+  readonly buffers = new BufferPool();
+  readonly owner: Owner;
+  state: SnapshotState = { is: 'waiting' };
+  /** Settled in the step in which it is lost or released. */
+  readonly ended = new Latch<void>('the end of the snapshot');
+  granulesPreserved = 0;
+  cachePeakBytes: Bytes = 0;
+  /** When a virtual volume was last asked (E17). */
+  lastReadAt: Nanoseconds = 0;
+  /** Settled and replaced when a copy begins while none is under way: for the watchdog. */
+  copyBegins: Latch<void> = new Latch<void>('a copy to watch');
+  private readonly reads = new Set<IoRequest>();
+  readonly emit: (event: EngineEvent) => void;
+  private readonly watchdogs: Process<void>[] = [];
+  private closing: Latch<void> | null = null;
+
+  constructor(
+    owner: Owner,
+    options: SnapshotOptions,
+    filters: ReadonlyMap<string, Filter>,
+    emit: (event: EngineEvent) => void,
+  ) {
+    this.owner = owner;
+    this.options = options;
+    this.emit = emit;
+    this.cache = new CacheFile(owner, options.cache, options.granuleBytes, options.cacheSize, {
+      cacheGrown: sizeBytes => emit({ kind: 'cache-grown', ...this.stamp(), sizeBytes }),
+      cacheFilling: usedBytes =>
+        emit({ kind: 'cache-filling', ...this.stamp(), usedBytes, limitBytes: options.cacheSize.limitBytes }),
+    });
+    this.volumes = options.volumes.map(volume => {
+      const filter = filters.get(volume.drive);
+      if (filter === undefined) defect(`no filter on drive ${volume.drive}`);
+      return new ProtectedVolume(this, volume, filter);
+    });
+  }
+
+  stamp(): { readonly at: Nanoseconds; readonly snapshot: string } {
+    return { at: this.owner.scheduler.now(), snapshot: this.options.id };
+  }
+
+  get isEnabled(): boolean {
+    return this.state.is === 'enabled';
+  }
+
+  /** Why reads fail now; only for a snapshot that is not enabled. */
+  endError(volume: string, request: IoRequest): IoError {
+    const { state } = this;
+    let because = 'not enabled';
+    if (state.is === 'lost') because = `lost: ${state.cause}: ${state.detail}`;
+    if (state.is === 'released')
+      because = state.cause === 'idle' ? 'released: no read came for the idle limit' : 'released';
+    return new IoError('snapshot-ended', volume, request.op, request.sector, request.count, because);
+  }
+
+  /** A virtual read that is not yet answered (I3). */
+  readBegins(request: IoRequest): void {
+    invariant(this.isEnabled, 'a read of a snapshot that is not enabled');
+    this.lastReadAt = this.owner.scheduler.now();
+    this.reads.add(request);
+  }
+
+  /** Answers a read, unless the end of the snapshot has answered it already. */
+  answer(request: IoRequest, error: IoError | null): void {
+    if (!this.reads.delete(request)) return;
+    this.lastReadAt = this.owner.scheduler.now();
+    request.settle(error);
+  }
+
+  isUnanswered(request: IoRequest): boolean {
+    return this.reads.has(request);
+  }
+
+  /** I1: a granule begins to be copied, in the step in which it was found clean. */
+  beginCopy(volume: ProtectedVolume, granule: Granule): Copying {
+    invariant(this.isEnabled, 'a copy for a snapshot that is not enabled');
+    if (volume.preserved.get(granule) || volume.copying.has(granule)) defect(`granule ${granule} is copied twice`);
+    const result = new Latch<CopyResult>(`granule ${granule} of ${volume.name} to be preserved`);
+    const copying = { since: this.owner.scheduler.now(), result };
+    volume.copying.set(granule, copying);
+    if (!this.copyBegins.isSettled) this.copyBegins.settle();
+    return copying;
+  }
+
+  /** A granule is safe in the cache: later writes to it go straight through. */
+  endCopy(volume: ProtectedVolume, granule: Granule, copying: Copying, slot: number): void {
+    invariant(volume.copying.get(granule) === copying, 'a copy ends that is not under way');
+    volume.copying.delete(granule);
+    volume.slots.set(granule, slot);
+    volume.preserved.set(granule);
+    this.granulesPreserved += 1;
+    this.cachePeakBytes = Math.max(this.cachePeakBytes, this.cache.usedBytes);
+    copying.result.settle('kept');
+  }
+
+  /**
+   * E9: a granule can't be preserved. Either the snapshot is lost and applications go on, or (`protect: backup`) who
+   * waits for the granule is refused and the snapshot stays exact. Nothing in between.
+   */
+  cannotPreserve(volume: ProtectedVolume, granules: readonly Granule[], cause: LossCause, detail: string): void {
+    if (!this.isEnabled) return;
+    if (this.options.protect === 'application') {
+      this.lose(cause, detail);
+      return;
+    }
+    this.emit({ kind: 'write-refused', ...this.stamp(), volume: volume.name, cause });
+    for (const granule of granules) {
+      const copying = volume.copying.get(granule);
+      if (copying === undefined) continue;
+      volume.copying.delete(granule);
+      const failure = cause === 'cache-full' ? 'no-space' : 'write-error';
+      const { grid } = volume;
+      copying.result.settle(
+        new IoError(failure, volume.name, 'write', grid.start(granule), grid.length(granule), `${cause}: ${detail}`),
+      );
+    }
+  }
+
+  lose(cause: LossCause, detail: string): void {
+    if (!this.isEnabled) return;
+    this.state = { is: 'lost', cause, detail };
+    this.end({ kind: 'lost', ...this.stamp(), cause, detail });
+  }
+
+  /** Releases the snapshot, whatever its state, in this step; the latch tells when nothing of it is left (E12). */
+  release(cause: ReleaseCause = 'asked'): Latch<void> {
+    if (this.state.is === 'enabled' || this.state.is === 'waiting') {
+      this.state = { is: 'released', cause };
+      this.end({ kind: 'released', ...this.stamp(), cause });
+    }
+    invariant(this.closing !== null, 'an ended snapshot is closing');
+    return this.closing;
+  }
+
+  /** Runs a task that watches a limit until the snapshot ends. */
+  watch(name: string, task: Task<void>): void {
+    this.watchdogs.push(this.owner.spawn(`${name} of ${this.options.id}`, task));
+  }
+
+  /** I3, I4. */
+  private end(event: EngineEvent): void {
+    for (const request of [...this.reads]) this.answer(request, this.endError('virtual volume', request));
+    for (const volume of this.volumes) {
+      volume.filter.detach(volume);
+      for (const { result } of volume.copying.values()) result.settle('ended');
+      volume.copying.clear();
+    }
+    for (const watchdog of this.watchdogs) if (!watchdog.isRunning) watchdog.cancel();
+    this.ended.settle();
+    this.closing = new Latch<void>(`the end of ${this.options.id}'s requests`);
+    this.owner.spawn(`${this.options.id} closes`, this.close(this.closing));
+    this.emit(event);
+  }
+
+  private *close(closed: Latch<void>): Task<void> {
+    yield* this.cache.close();
+    this.emit({ kind: 'gone', ...this.stamp() });
+    closed.settle();
+  }
+}
