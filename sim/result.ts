@@ -173,6 +173,12 @@ export interface Failure {
   readonly command: string;
 }
 
+/** What failures have in common that are shown as one: all but seed and summary. */
+export function signatureOf(failure: Failure): string {
+  const scenario = failure.variant === null ? failure.scenario : `${failure.scenario}[${failure.variant}]`;
+  return `${scenario}, ${failure.method}: ${failure.check} ${failure.verdict}, expected ${failure.expected ?? 'nothing'}`;
+}
+
 /** Failures that look the same, with how often and where first. */
 export interface FailureGroup {
   readonly signature: string;
@@ -192,7 +198,14 @@ export interface SuiteResult {
   readonly fromStore: number;
   /** Method runs that no expectation names. */
   readonly noExpectation: number;
+  /** Wall time. */
   readonly seconds: number;
+  /** Methods that were run and judged, over all runs; `none` is not counted. */
+  readonly methodRuns: number;
+  /** Simulated I/Os of those runs. */
+  readonly ios: number;
+  /** Of the process, at its largest. */
+  readonly peakMemoryBytes: number | null;
   readonly marks: { readonly [mark: string]: number };
   readonly groups: readonly FailureGroup[];
   readonly failures: readonly Failure[];

@@ -1,0 +1,236 @@
+/**
+ * One run in a terminal: each restore in a sentence with the checks that tell more, then the methods side by side (what
+ * became of the data, large; whether that was expected, small; what it cost), then seed, digest and what to type next.
+ * The table comes last because the end is what one sees when the report is longer than the screen.
+ */
+import type { CheckResult, MethodResult, Metrics, Result } from '../sim/result.ts';
+import { bytes, count, counted, microseconds, notMeasured, perSecond, seconds } from './figures.ts';
+import { type Cell, type Columns, cell, paragraph, row, wrap } from './layout.ts';
+import { dataSigns, type Style, unexpectedSign } from './style.ts';
+import { checksToExplain, type Expected, restoreWords, whatBecame, whetherExpected } from './what-became.ts';
+
+export interface NextCommand {
+  readonly command: string;
+  readonly says: string;
+}
+
+export interface RunReportOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly style: Style;
+  /** The scenario's own comment; its first sentences are shown. */
+  readonly story: string;
+  readonly next: readonly NextCommand[];
+}
+
+const labelWidth = 14;
+const gap = 1;
+const narrowest = 10;
+const widest = 22;
+const mostColumns = 100;
+
+export function runReport(result: Result, options: RunReportOptions): string {
+  const width = Math.max(60, Math.min(options.width, mostColumns)) - 1;
+  const { style } = options;
+  const lines = [
+    ...title(result, options.story, width, style),
+    ...result.methods.flatMap(method => ['', ...methodLines(method, width, style)]),
+    '',
+    ...tables(result.methods, width, style),
+    '',
+    ...foot(result, width, style),
+    ...nextLines(options.next, width, style),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function title(result: Result, story: string, width: number, style: Style): string[] {
+  const name = style.heading(fullName(result));
+  const told = paragraph(firstSentences(story, 2), width, '  ').map(line => style.quiet(line));
+  return [`${name}  seed ${result.seed}`, ...(story === '' ? [] : told)];
+}
+
+export function fullName({ scenario, variant }: Pick<Result, 'scenario' | 'variant'>): string {
+  return variant === null ? scenario : `${scenario}[${variant}]`;
+}
+
+export function firstSentences(text: string, most: number): string {
+  const sentences =
+    text
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+      .match(/.+?[.:!?](?=\s|$)|.+$/g) ?? [];
+  return sentences.slice(0, most).join(' ').replaceAll(/\s+/g, ' ').replace(/:$/, '.');
+}
+
+/** As many methods side by side as the width allows, and the others below. */
+function tables(methods: readonly MethodResult[], width: number, style: Style): string[] {
+  const most = Math.max(1, Math.floor((width - labelWidth + gap) / (narrowest + gap)));
+  const blocks = Math.ceil(methods.length / most);
+  const perBlock = Math.ceil(methods.length / Math.max(1, blocks));
+  const lines: string[] = [];
+  for (let first = 0; first < methods.length; first += perBlock) {
+    if (first > 0) lines.push('');
+    lines.push(...table(methods.slice(first, first + perBlock), perBlock, width, style));
+  }
+  return lines;
+}
+
+function table(methods: readonly MethodResult[], perBlock: number, width: number, style: Style): string[] {
+  const each = Math.floor((width - labelWidth + gap) / perBlock) - gap;
+  const columns: Columns = { labelWidth, width: Math.min(widest, each), gap };
+  const expectations = methods.map(method => expectedCell(whetherExpected(method), columns.width, style));
+  const costs = costRows(methods, columns, style);
+  const heads = methods.map(({ method }) => cell(wrap(method, columns.width), style.heading));
+  return [
+    ...row('', heads, columns),
+    ...row('the data', dataCells(methods, columns.width, style), columns),
+    ...row('that is', expectations, columns),
+    ...(costs.length === 0 ? [] : ['', ...costs]),
+  ];
+}
+
+/** Large: a block of the same height for every method. */
+function dataCells(methods: readonly MethodResult[], width: number, style: Style): Cell[] {
+  const blocks = methods.map(method => {
+    const { tone, words } = whatBecame(method);
+    const lines = wrap(words, width - 3).map((line, index) => ` ${index === 0 ? dataSigns[tone] : ' '} ${line}`);
+    return { tone, lines };
+  });
+  const height = Math.max(...blocks.map(({ lines }) => lines.length));
+  return blocks.map(({ tone, lines }) => {
+    const blank = Array.from({ length: height - lines.length }, () => '');
+    return cell([...lines, ...blank], style.data[tone], true);
+  });
+}
+
+function expectedCell(expected: Expected, width: number, style: Style): Cell {
+  return cell(wrap(signed(expected), width), expectedPaint(expected, style));
+}
+
+function signed(expected: Expected): string {
+  return expected === 'NOT expected' ? `${unexpectedSign} ${expected}` : expected;
+}
+
+function expectedPaint(expected: Expected, style: Style) {
+  if (expected === 'no expectation') return style.quiet;
+  return expected === 'as expected' ? style.expected : style.unexpected;
+}
+
+interface Cost {
+  readonly label: string;
+  readonly figure: (metrics: Metrics) => string;
+  /** Stands above the first row of its group. */
+  readonly group?: string;
+}
+
+const costTable: readonly Cost[] = [
+  { label: 'quiet wait', figure: metrics => seconds(metrics.quietWaitSeconds) },
+  { label: 'writes held', figure: metrics => seconds(metrics.holdSeconds) },
+  { label: 'backup window', figure: metrics => seconds(metrics.backupSeconds) },
+  { label: 'down time', figure: metrics => seconds(metrics.appDownSeconds) },
+  { label: '  p50', group: 'added delay', figure: metrics => microseconds(metrics.appWriteDelayP50Us) },
+  { label: '  p99', group: 'added delay', figure: metrics => microseconds(metrics.appWriteDelayP99Us) },
+  { label: 'preserved', figure: metrics => bytes(metrics.bytesPreserved) },
+  { label: '  per second', group: 'transactions', figure: metrics => perSecond(metrics.appTransactionsPerSecond) },
+  {
+    label: '  no backup',
+    group: 'transactions',
+    figure: metrics => perSecond(metrics.appTransactionsPerSecondWithoutBackup),
+  },
+];
+
+/** What each method cost; a row that no method has a figure for is left out. */
+function costRows(methods: readonly MethodResult[], columns: Columns, style: Style): string[] {
+  const shown = costTable.filter(({ figure }) => methods.some(({ metrics }) => figure(metrics) !== notMeasured));
+  return shown.flatMap(({ label, group, figure }, index) => {
+    const cells = methods.map(({ metrics }) => {
+      const text = figure(metrics);
+      return cell([text], text === notMeasured ? style.quiet : null);
+    });
+    const isFirst = group !== undefined && group !== shown[index - 1]?.group;
+    return [...(isFirst ? [group] : []), ...row(label, cells, columns)];
+  });
+}
+
+function methodLines(method: MethodResult, width: number, style: Style): string[] {
+  const { tone, words } = whatBecame(method);
+  const expected = whetherExpected(method);
+  const head = [
+    style.heading(`${method.method}: `),
+    style.dataText[tone](words),
+    ', ',
+    expectedPaint(expected, style)(signed(expected)),
+  ].join('');
+  const backups = method.backups ?? [];
+  const told = backups.length > 1 ? backups : [method];
+  const restores = told.flatMap((backup, index) => {
+    const number = told.length > 1 ? `backup ${index + 1}: ` : '';
+    const known = (backup.restore?.loadings ?? []).map(({ summary }) => summary);
+    return [
+      ...paragraph(`${number}${restoreWords(backup)}`, width, '  ', '    '),
+      ...checksToExplain(backup.checks).flatMap(check => checkLines(check, known, width, style)),
+    ];
+  });
+  const also = told.length > 1 ? checksToExplain(method.checks).filter(({ pass }) => !pass) : [];
+  return [
+    head,
+    ...restores,
+    ...also.flatMap(check => checkLines(check, [], width, style)),
+    ...paragraph(checkCounts(method.checks), width, '  ').map(line => style.quiet(line)),
+  ];
+}
+
+/** `known`: what was said already when the application was loaded. */
+function checkLines(check: CheckResult, known: readonly string[], width: number, style: Style): string[] {
+  const of = check.promise === null ? check.check : `${check.check} (${check.promise})`;
+  const name = check.workload === null ? of : `${of} of ${check.workload}`;
+  const verdict = `${name} is ${check.verdict === 'not-applicable' ? 'not applicable' : check.verdict}`;
+  const summary = known.includes(check.summary) || check.summary === '' ? '' : `: ${check.summary}`;
+  const expected = check.pass ? '' : ` ${unexpectedSign} NOT expected (${check.expected ?? 'held'})`;
+  const lines = paragraph(`${verdict}${expected}${summary}`, width, '  ', '    ');
+  const painted = check.pass ? lines : lines.map(line => style.unexpected(line));
+  const story = check.story.flatMap(sentence => paragraph(sentence, width, '    - ', '      '));
+  return [...painted, ...story.map(line => style.quiet(line))];
+}
+
+function checkCounts(checks: readonly CheckResult[]): string {
+  const number = (word: string) => checks.filter(({ verdict }) => verdict === word).length;
+  const parts = [`${counted(number('held'), 'check holds', 'checks hold')}`];
+  if (number('violated') > 0) parts.push(`${number('violated')} violated`);
+  if (number('excused') > 0) parts.push(`${number('excused')} excused`);
+  if (number('not-applicable') > 0) parts.push(`${number('not-applicable')} not applicable`);
+  return parts.join(', ');
+}
+
+function foot(result: Result, width: number, style: Style): string[] {
+  const judged = result.methods.filter(method => method.judged);
+  const failed = judged.filter(method => !method.pass);
+  const unjudged = result.methods.length - judged.length;
+  const none = unjudged === 0 ? '' : `, ${counted(unjudged, 'method')} without an expectation`;
+  const verdict =
+    failed.length === 0
+      ? style.expected(`${counted(judged.length, 'method')}, each as expected${none}`)
+      : style.unexpected(
+          `${unexpectedSign} ${failed.length} of ${counted(judged.length, 'method')} NOT as expected${none}`,
+        );
+  const facts = [
+    `seed ${result.seed}`,
+    `digest ${result.digest}`,
+    `${seconds(result.virtualSeconds)} of virtual time`,
+    `${count(result.ios)} I/Os`,
+    `${count(result.events)} events in ${seconds(result.wallMs / 1000)}`,
+  ];
+  return [verdict, ...paragraph(facts.join(', '), width).map(line => style.quiet(line))];
+}
+
+function nextLines(next: readonly NextCommand[], width: number, style: Style): string[] {
+  if (next.length === 0) return [];
+  const longest = Math.max(...next.map(({ command }) => command.length));
+  const lines = next.flatMap(({ command, says }) => {
+    const fits = 2 + longest + 2 + says.length <= width;
+    if (fits) return [`  ${style.command(command.padEnd(longest))}  ${says}`];
+    return [`  ${style.command(command)}`, ...paragraph(says, width, '      ')];
+  });
+  return ['', style.heading('next'), ...lines];
+}

@@ -1,0 +1,91 @@
+/** A suite in a terminal: a line now and then while it runs, and what it came to at the end. */
+import { type Failure, type SuiteResult, signatureOf } from '../sim/result.ts';
+import { bytes, count, counted, perSecond, seconds } from './figures.ts';
+import { paragraph } from './layout.ts';
+import { type Style, unexpectedSign } from './style.ts';
+
+/** How far a suite has come. */
+export interface Progress {
+  readonly runs: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly defects: number;
+  readonly seconds: number;
+}
+
+export function progressLine({ runs, finished, failed, defects, seconds: wall }: Progress): string {
+  const bad = [failed > 0 ? `${count(failed)} failed` : '', defects > 0 ? counted(defects, 'defect') : ''];
+  const parts = [`${count(finished)} of ${counted(runs, 'run')}`, ...bad.filter(part => part !== ''), seconds(wall)];
+  return parts.join(', ');
+}
+
+export interface SuiteReportOptions {
+  readonly width: number;
+  readonly style: Style;
+  /** Ended by Ctrl-C, a time limit or a first failure: why it did not run all. */
+  readonly endedEarly: string | null;
+  /** Files with all that is needed to look for a defect. */
+  readonly defectFiles: readonly string[];
+}
+
+const mostGroups = 20;
+const mostOfGroup = 3;
+
+export function suiteReport(suite: SuiteResult, options: SuiteReportOptions): string {
+  const width = Math.max(60, Math.min(options.width, 100)) - 1;
+  const { style } = options;
+  const lines = [
+    ...groupLines(suite, width, style),
+    ...options.defectFiles.map(file => style.unexpected(`${unexpectedSign} defect: ${file}`)),
+    ...(options.endedEarly === null ? [] : [`ended early: ${options.endedEarly}`]),
+    verdictLine(suite, style),
+    ...paragraph(costWords(suite), width).map(line => style.quiet(line)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Failures that look the same stand together: what fails, how often, and the first few with the commands that show them. */
+function groupLines(suite: SuiteResult, width: number, style: Style): string[] {
+  const lines = suite.groups.slice(0, mostGroups).flatMap(({ signature, runs }) => {
+    const failures = suite.failures.filter(failure => signatureOf(failure) === signature);
+    const head = paragraph(`${unexpectedSign} ${signature} (${counted(runs, 'run')})`, width, '', '    ');
+    return [
+      ...head.map(line => style.unexpected(line)),
+      ...failures.slice(0, mostOfGroup).flatMap(failure => failureLines(failure, width, style)),
+    ];
+  });
+  const more = suite.groups.length - mostGroups;
+  return more > 0 ? [...lines, `and ${counted(more, 'other kind', 'other kinds')} of failure`] : lines;
+}
+
+function failureLines({ seed, summary, command }: Failure, width: number, style: Style): string[] {
+  const what = paragraph(`seed ${seed}${summary === '' ? '' : `: ${summary}`}`, width, '    ', '      ');
+  return [...what, `      ${style.command(command)}`];
+}
+
+function verdictLine(suite: SuiteResult, style: Style): string {
+  const parts = [`${count(suite.passed)} as expected`];
+  if (suite.failed > 0) parts.push(`${count(suite.failed)} NOT as expected`);
+  if (suite.defects > 0) parts.push(counted(suite.defects, 'defect'));
+  if (suite.notRun > 0) parts.push(`${count(suite.notRun)} not run`);
+  if (suite.fromStore > 0) parts.push(`${count(suite.fromStore)} from the store`);
+  if (suite.noExpectation > 0) parts.push(`${counted(suite.noExpectation, 'method run')} without an expectation`);
+  const line = `${counted(suite.runs, 'run')}: ${parts.join(', ')}`;
+  return isGreen(suite) ? style.expected(line) : style.unexpected(`${unexpectedSign} ${line}`);
+}
+
+/** Something was run, and all of it came out as expected. */
+export function isGreen(suite: SuiteResult): boolean {
+  return suite.passed > 0 && suite.failures.length === 0 && suite.failed === 0 && suite.defects === 0;
+}
+
+function costWords({ seconds: wall, methodRuns, ios, peakMemoryBytes }: SuiteResult): string {
+  const rate = (amount: number) => (wall > 0 ? perSecond(amount / wall) : '-');
+  const parts = [
+    `${seconds(wall)}`,
+    `${counted(methodRuns, 'method run')} (${rate(methodRuns)} a second)`,
+    `${count(ios)} simulated I/Os (${rate(ios)} a second)`,
+  ];
+  if (peakMemoryBytes !== null) parts.push(`${bytes(peakMemoryBytes)} of memory at most`);
+  return parts.join(', ');
+}
