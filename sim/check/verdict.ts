@@ -1,7 +1,13 @@
 /** What a checker says: a word, how much it looked at, a sentence in the application's words, and the evidence. */
 export type VerdictWord = 'held' | 'violated' | 'excused' | 'not-applicable';
 
-export type EvidenceValue = string | number | boolean | null | readonly EvidenceValue[] | { readonly [key: string]: EvidenceValue };
+export type EvidenceValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly EvidenceValue[]
+  | { readonly [key: string]: EvidenceValue };
 
 export interface Verdict {
   /** Name of the check, as `expect` has it. */
