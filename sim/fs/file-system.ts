@@ -104,9 +104,17 @@ export interface FrozenFile {
 
 export interface DirectoryEntry {
   readonly path: Path;
+  /** Its own name with the case in which it was given. */
+  readonly name: string;
   readonly isDirectory: boolean;
   readonly sizeBytes: Bytes;
   readonly modified: WallSeconds;
+}
+
+export interface ChangeOptions {
+  /** Makes the directory durable before the operation returns. */
+  readonly sync?: boolean;
+  readonly changes?: ChangeSet;
 }
 
 /** A mounted volume. Every method that takes a path throws `FsError`. */
@@ -121,9 +129,9 @@ export interface MountedVolume {
   /** The entries of a directory in the order in which they stand on disk, without `.` and `..`. */
   list(path: Path): Task<DirectoryEntry[]>;
   /** Replaces a file that has the new name. */
-  rename(from: Path, to: Path, changes?: ChangeSet): Task<void>;
-  /** Removes a file or an empty directory; `sync` makes the directory durable before it returns. */
-  remove(path: Path, options?: { sync?: boolean; changes?: ChangeSet }): Task<void>;
+  rename(from: Path, to: Path, options?: ChangeOptions): Task<void>;
+  /** Removes a file or an empty directory. Who has the file open can still read it, and no longer write. */
+  remove(path: Path, options?: ChangeOptions): Task<void>;
   /** Freezes files at one instant: one operation for the whole list. */
   freeze(paths: readonly Path[]): Task<FrozenFile[]>;
   /** Sets the stamp of last modification, as a restore does. */

@@ -1,0 +1,81 @@
+/**
+ * Mounting: reads the boot sector, and the whole table once to know which clusters are free. Nothing is written; the file
+ * system keeps no mark of being in use.
+ */
+import { invariant } from '../../../engine/invariant.ts';
+import type { Task } from '../../../engine/task.ts';
+import type { Bytes } from '../../../engine/units.ts';
+import type { CachedVolume } from '../cached-volume.ts';
+import { FsError } from '../file-system.ts';
+import { type Operation, run, type View } from '../operation.ts';
+import { PAGE_BYTES } from '../page-buffers.ts';
+import { type FatLayout, FIRST_CLUSTER, get32, type ParsedLayout, parseLayout } from './layout.ts';
+import { FatState, type MountOptions } from './state.ts';
+import { decodeEntry, FREE } from './table.ts';
+import { FatVolume } from './volume.ts';
+
+/** Bytes of the table that are looked at at once: a multiple of 12 bits, 16 bits and a page. */
+const SCAN_BYTES: Bytes = 24 * PAGE_BYTES;
+
+/** Mounts the FAT volume that is on `cached`; throws `FsError` when it is none. */
+export function* mountFat(cached: CachedVolume, options: MountOptions): Task<FatVolume> {
+  const path = `${cached.letter}:\\`;
+  const boot = yield* readBytes(cached, 0, cached.device.sectorSize);
+  const parsed: ParsedLayout = parseLayout(boot, cached.device.sectorSize, cached.sectorCount);
+  if ('reason' in parsed) throw new FsError('corrupt', path, parsed.reason);
+  const info = parsed.infoStart === null ? null : yield* readBytes(cached, parsed.infoStart, 512);
+  const layout: FatLayout = info === null || isInfo(info) ? parsed : { ...parsed, infoStart: null };
+  const state = new FatState(cached, layout, options);
+  yield* scan(state);
+  const hint = info === null || layout.infoStart === null ? FIRST_CLUSTER : get32(info, 492);
+  if (hint >= FIRST_CLUSTER && hint < FIRST_CLUSTER + layout.clusterCount) state.free.hint = hint;
+  return new FatVolume(state);
+}
+
+function* scan(state: FatState): Task<void> {
+  const { layout, cached, free } = state;
+  const { kind, clusterCount } = layout;
+  const bits = kind === 'fat12' ? 12 : kind === 'fat16' ? 16 : 32;
+  const perScan = (SCAN_BYTES * 8) / bits;
+  const end = FIRST_CLUSTER + clusterCount;
+  for (let first = 0; first < end; first += perScan) {
+    const from = (first * bits) / 8;
+    const entries = Math.min(perScan, end - first);
+    const start = layout.fatStart + layout.activeFat * layout.fatBytes + from;
+    const table = yield* readBytes(cached, start, Math.ceil((entries * bits) / 8));
+    for (let cluster = Math.max(first, FIRST_CLUSTER); cluster < first + entries; cluster++) {
+      if (decodeEntry(kind, table, cluster, from) === FREE) free.setFree(cluster);
+    }
+  }
+}
+
+function isInfo(bytes: Uint8Array): boolean {
+  return get32(bytes, 0) === 0x41615252 && get32(bytes, 484) === 0x61417272 && get32(bytes, 508) === 0xaa550000;
+}
+
+/** Reads a range of a volume that need not be mounted. */
+function* readBytes(cached: CachedVolume, offset: Bytes, length: Bytes): Task<Uint8Array> {
+  const last = Math.floor((offset + length - 1) / PAGE_BYTES);
+  invariant(last < cached.pageCount, `${cached.letter}: is read past its end`);
+  const operation: Operation<true, Uint8Array> = {
+    path: `${cached.letter}:\\`,
+    changesPages: false,
+    plan: (view: View) => {
+      view.range(offset, length);
+      return view.isMissing ? null : true;
+    },
+    apply: () => {
+      const bytes = new Uint8Array(length);
+      for (let number = Math.floor(offset / PAGE_BYTES); number <= last; number++) {
+        const page = cached.resident(number);
+        invariant(page !== null, `page ${number} is absent in the step of its look-up`);
+        const from = Math.max(offset, number * PAGE_BYTES);
+        const to = Math.min(offset + length, (number + 1) * PAGE_BYTES);
+        const within = from - number * PAGE_BYTES;
+        bytes.set(page.bytes.subarray(within, within + to - from), from - offset);
+      }
+      return bytes;
+    },
+  };
+  return yield* run(cached, operation);
+}

@@ -1,0 +1,38 @@
+/** Where a range of a file lies on its volume: runs of clusters that follow one another, as one segment each. */
+import type { Bytes } from '../../../engine/units.ts';
+import type { Chain } from './chain.ts';
+import { type Cluster, type FatLayout, offsetOfCluster } from './layout.ts';
+
+export interface Segment {
+  readonly fileOffset: Bytes;
+  readonly volumeOffset: Bytes;
+  readonly length: Bytes;
+}
+
+/** The cluster of a file's `index`-th place: of its chain or, behind it, of those that are being added. */
+export function clusterAt(chain: Chain, added: readonly Cluster[], index: number): Cluster {
+  return index < chain.length ? chain.at(index) : added[index - chain.length]!;
+}
+
+export function segments(layout: FatLayout, cluster: (index: number) => Cluster, from: Bytes, to: Bytes): Segment[] {
+  const { clusterBytes } = layout;
+  const found: Segment[] = [];
+  let start = from;
+  let volumeOffset = -1;
+  let end = -1;
+  for (let at = from; at < to; ) {
+    const index = Math.floor(at / clusterBytes);
+    const within = at - index * clusterBytes;
+    const offset = offsetOfCluster(layout, cluster(index)) + within;
+    if (offset !== end) {
+      if (volumeOffset >= 0) found.push({ fileOffset: start, volumeOffset, length: at - start });
+      start = at;
+      volumeOffset = offset;
+    }
+    const length = Math.min(clusterBytes - within, to - at);
+    end = offset + length;
+    at += length;
+  }
+  if (to > from) found.push({ fileOffset: start, volumeOffset, length: to - start });
+  return found;
+}
