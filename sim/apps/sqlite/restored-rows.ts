@@ -1,0 +1,136 @@
+/**
+ * What is in restored databases, as rows: read by SQLite itself, after its own recovery, from a shadow that has the files
+ * under the letters and paths that they had (journals name their super-journal by path).
+ */
+import type { RestoredTree } from '../application.ts';
+import { type Connection, SqliteError } from './connection.ts';
+import { type Database, type Layout, owns } from './layout.ts';
+import type { SqliteLibrary } from './library.ts';
+import { holderOf, noteOf, openAll } from './schema.ts';
+import { ShadowFiles } from './shadow-files.ts';
+
+export interface AccountRow {
+  readonly id: number;
+  readonly balance: number;
+  readonly lastTransfer: number;
+}
+
+export interface TransferRow {
+  readonly number: number;
+  readonly payer: number;
+  readonly payee: number;
+  readonly amount: number;
+}
+
+export interface DocumentRow {
+  readonly transfer: number;
+  readonly sizeBytes: number;
+  readonly checksum: number;
+}
+
+/** What one database holds. Lists are empty when it holds no such table. */
+export interface DatabaseRows {
+  readonly database: Database;
+  readonly lastTransfer: number;
+  readonly accounts: readonly AccountRow[];
+  /** Of after 0 s. */
+  readonly transfers: readonly TransferRow[];
+  readonly historyCount: number;
+  readonly documents: readonly DocumentRow[];
+  /** Rows whose text is not what belongs to their numbers. */
+  readonly wrongTexts: number;
+}
+
+/** Why a database tells nothing. */
+export interface Refused {
+  readonly database: Database;
+  readonly because: string;
+}
+
+/** Restored databases that are open. The caller closes the connection. */
+export interface OpenRestored {
+  readonly connection: Connection;
+  /** Files that SQLite found and used beside the databases: journals, logs, super-journals. */
+  readonly files: ShadowFiles;
+}
+
+/** Opens what was restored; `Refused` names the database that is not there or does not open. */
+export function openRestored(library: SqliteLibrary, layout: Layout, tree: RestoredTree): OpenRestored | Refused {
+  for (const database of layout.databases) {
+    if (tree.file(database.path) === null) return { database, because: 'is missing' };
+  }
+  const files = new ShadowFiles(new Map(), path => (owns(layout, path) ? (tree.file(path)?.bytes() ?? null) : null));
+  const connection = library.connection(files, layout);
+  let opening = layout.databases[0]!;
+  try {
+    openAll(connection, layout, 'to look', database => {
+      opening = database;
+    });
+    // SQLite reads a database, and recovers it, when it is asked for something in it.
+    for (const database of layout.databases) {
+      opening = database;
+      connection.integer(`SELECT count(*) FROM ${database.schema}.sqlite_schema`);
+    }
+    return { connection, files };
+  } catch (error) {
+    connection.close();
+    if (!(error instanceof SqliteError)) throw error;
+    return { database: opening, because: `does not open: ${error.message}` };
+  }
+}
+
+/** Reads all rows of a database; `Refused` when SQLite finds it damaged on the way. */
+export function readRows(connection: Connection, database: Database): DatabaseRows | Refused {
+  try {
+    return {
+      database,
+      ...readAccounts(connection, database),
+      ...readTransfers(connection, database),
+      documents: readDocuments(connection, database),
+      wrongTexts: countWrongTexts(connection, database),
+    };
+  } catch (error) {
+    if (!(error instanceof SqliteError)) throw error;
+    return { database, because: `can't be read: ${error.message}` };
+  }
+}
+
+function readAccounts(connection: Connection, { schema, holdsAccounts }: Database) {
+  const accounts: AccountRow[] = [];
+  if (!holdsAccounts) return { accounts, lastTransfer: 0 };
+  connection.run(`SELECT id, balance, last_tx FROM ${schema}.accounts ORDER BY id`, [], row => {
+    accounts.push({ id: row.integer(0), balance: row.integer(1), lastTransfer: row.integer(2) });
+  });
+  return { accounts, lastTransfer: connection.integer(`SELECT last_tx FROM ${schema}.state`) };
+}
+
+function readTransfers(connection: Connection, { schema, holdsTransfers }: Database) {
+  const transfers: TransferRow[] = [];
+  if (!holdsTransfers) return { transfers, historyCount: 0 };
+  const columns = 'tx, payer, payee, amount';
+  connection.run(`SELECT ${columns} FROM ${schema}.transfers WHERE tx > 0 ORDER BY tx`, [], row => {
+    transfers.push({ number: row.integer(0), payer: row.integer(1), payee: row.integer(2), amount: row.integer(3) });
+  });
+  return { transfers, historyCount: connection.integer(`SELECT count(*) FROM ${schema}.transfers WHERE tx <= 0`) };
+}
+
+function readDocuments(connection: Connection, { schema, holdsDocuments }: Database): DocumentRow[] {
+  const documents: DocumentRow[] = [];
+  if (!holdsDocuments) return documents;
+  connection.run(`SELECT tx, size_bytes, checksum FROM ${schema}.documents ORDER BY tx`, [], row => {
+    documents.push({ transfer: row.integer(0), sizeBytes: row.integer(1), checksum: row.integer(2) });
+  });
+  return documents;
+}
+
+function countWrongTexts(connection: Connection, { schema, holdsAccounts, holdsTransfers }: Database): number {
+  let wrong = 0;
+  if (holdsAccounts) {
+    wrong += connection.integer(`SELECT count(*) FROM ${schema}.accounts WHERE holder <> ${holderOf('id')}`);
+  }
+  if (holdsTransfers) {
+    const note = noteOf('tx', 'amount', 'payer', 'payee');
+    wrong += connection.integer(`SELECT count(*) FROM ${schema}.transfers WHERE note <> ${note}`);
+  }
+  return wrong;
+}

@@ -1,0 +1,205 @@
+/**
+ * SQLite as an application of the simulated world: one connection to a set of databases, transactions that ran ahead on
+ * shadow files and are replayed here. A call that fails ends the connection; the program starts again over what it finds.
+ *
+ * Invariants
+ * A1 Transaction n of the truth is transfer n. A number whose transaction was given up is not used again.
+ * A2 A transaction whose call failed stays open, and keeps the lock, until the program has opened its files again and
+ *    seen from their content whether it was committed. What was asked for before a stop or the end of recovery is lost.
+ * A3 Until the first failure the lists of calls are those that all methods of the seed share.
+ */
+import type { WorldError } from '../../../engine/invariant.ts';
+import { Cancelled, type Task } from '../../../engine/task.ts';
+import { type Nanoseconds, SECOND } from '../../../engine/units.ts';
+import { FsError, type Path } from '../../fs/file-system.ts';
+import type { SqliteWorkload } from '../../scenario/scenario.ts';
+import type { AppContext, Application, Loading, RestoredTree, Volumes } from '../application.ts';
+import { type Operation, TransactionClock } from '../transaction-clock.ts';
+import type { Transaction, WorkloadTruth } from '../workload-truth.ts';
+import { SqliteError } from './connection.ts';
+import { type Layout, layoutOf, owns } from './layout.ts';
+import type { SqliteLibrary } from './library.ts';
+import { loadRestored } from './load-restored.ts';
+import { foldersOf, readBack } from './read-back.ts';
+import type { Recorder } from './recorder.ts';
+import { AnswerDiffers, Replayer } from './replay.ts';
+
+/** Between two attempts to start again. */
+const RESTART_DELAY_NS: Nanoseconds = SECOND;
+
+/** `closed`: the files have to be opened before the next transaction; `down`: SQLite refuses them, for good. */
+type Condition = { readonly is: 'closed' | 'open' | 'broken' } | { readonly is: 'down'; readonly because: string };
+
+/** What one run has of it. */
+interface Run {
+  readonly context: AppContext;
+  readonly clock: TransactionClock;
+  readonly replayer: Replayer;
+  recorder: Recorder;
+}
+
+export class SqliteApplication implements Application {
+  readonly id: string;
+  readonly kind = 'sqlite';
+  readonly parts: readonly string[];
+  readonly letters: readonly string[];
+  readonly recovers = true;
+  readonly ownCheckNames = ['sqlite'];
+  readonly layout: Layout;
+  private readonly workload: SqliteWorkload;
+  private readonly library: SqliteLibrary;
+  private run: Run | null = null;
+  private condition: Condition = { is: 'closed' };
+  private isStopping = false;
+  /** Transactions that were given up in doubt, and turned out to have been committed. */
+  private readonly foundLater = new Set<number>();
+
+  constructor(workload: SqliteWorkload, library: SqliteLibrary) {
+    this.id = workload.id;
+    this.workload = workload;
+    this.library = library;
+    this.layout = layoutOf(workload);
+    this.parts = workload.files.map(file => file.name);
+    this.letters = [...new Set(workload.files.map(({ path }) => path.slice(0, 1)))];
+  }
+
+  *fill(volumes: Volumes): Task<void> {
+    for (const folder of foldersOf(this.layout)) {
+      if (folder.includes('\\')) yield* volumes(folder.slice(0, 1)).makeDirectory(folder);
+    }
+    for (const [path, bytes] of this.library.fill(this.layout)) {
+      const file = yield* volumes(path.slice(0, 1)).create(path);
+      yield* file.write(0, bytes);
+      file.close();
+    }
+  }
+
+  start(context: AppContext): void {
+    const clock = new TransactionClock(this.workload, context.kernel, context.owner);
+    const recorder = this.library.recorder(this.layout, context.kernel.choices.seed);
+    this.run = { context, clock, replayer: new Replayer(context.volumes), recorder };
+    const { run } = this;
+    clock.run(operation => this.transact(run, operation));
+  }
+
+  *stop(): Task<void> {
+    this.isStopping = true;
+    if (this.run !== null) yield* this.run.clock.stop();
+  }
+
+  resume(): void {
+    this.isStopping = false;
+    this.run?.clock.resume();
+  }
+
+  owns(path: Path): boolean {
+    return owns(this.layout, path);
+  }
+
+  load(tree: RestoredTree, truth: WorkloadTruth): Loading {
+    const seed = this.run?.context.kernel.choices.seed ?? 0;
+    return loadRestored(this.library, this.layout, seed, tree, { truth, foundLater: this.foundLater });
+  }
+
+  private *transact(run: Run, { number: operation }: Operation): Task<void> {
+    if (!(yield* run.clock.enter())) return;
+    try {
+      if (!(yield* this.opens(run))) return;
+      const transaction = run.context.truth.begin(operation);
+      try {
+        yield* run.replayer.replay(run.recorder.transaction(transaction.number), transaction);
+        this.committed(run, transaction, this.layout.isDurable);
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        yield* this.startAgain(run, transaction, error);
+      }
+    } finally {
+      run.clock.leave();
+    }
+  }
+
+  /** Whether the files are open, or can be opened now. */
+  private *opens(run: Run): Task<boolean> {
+    if (this.condition.is === 'open') return true;
+    if (this.condition.is === 'down') return false;
+    if (this.condition.is === 'closed') {
+      try {
+        yield* run.replayer.replay(run.recorder.opening());
+        this.condition = { is: 'open' };
+        return true;
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        this.breaks(run, error);
+        return false;
+      }
+    }
+    if (!(yield* this.recover(run))) return false;
+    this.settleDoubt(run);
+    return true;
+  }
+
+  /** After a failed call: A2. */
+  private *startAgain(run: Run, transaction: Transaction, error: WorldError): Task<void> {
+    this.breaks(run, error);
+    while (!(yield* this.recover(run, transaction))) {
+      if (this.condition.is !== 'broken' || this.isStopping) break;
+      yield RESTART_DELAY_NS;
+    }
+    if (this.condition.is === 'open' && run.recorder.lastAtOpening() === transaction.number) {
+      // Whether the sync that failed has reached the drive, nobody knows.
+      this.committed(run, transaction, false);
+    } else {
+      run.context.truth.aborted(transaction, error.message);
+    }
+  }
+
+  private breaks(run: Run, error: WorldError): void {
+    run.replayer.abandon();
+    this.condition = { is: 'broken' };
+    this.tell(run, 'call failed', error.message);
+  }
+
+  /** Reads the files back and opens them: SQLite recovers, the program puts right what is left. False: not now. */
+  private *recover(run: Run, transaction?: Transaction): Task<boolean> {
+    try {
+      const { seed } = run.context.kernel.choices;
+      const images = yield* readBack(run.context.volumes, this.layout);
+      if (!run.recorder.isShared) this.library.suspend(run.recorder);
+      run.recorder = this.library.privateRecorder(this.layout, seed, images);
+      yield* run.replayer.replay(run.recorder.opening(), transaction);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      run.replayer.abandon();
+      this.tell(run, 'not recovered', error.message);
+      if (error instanceof SqliteError) this.condition = { is: 'down', because: error.message };
+      return false;
+    }
+    this.condition = { is: 'open' };
+    this.tell(run, 'recovered', `transfer ${run.recorder.lastAtOpening()} is the last`);
+    return true;
+  }
+
+  private committed(run: Run, transaction: Transaction, isSynced: boolean): void {
+    const { truth } = run.context;
+    truth.committed(transaction);
+    if (isSynced) truth.synced(transaction);
+    truth.acknowledged(transaction);
+  }
+
+  /** The last transaction was given up while its files could not be read. */
+  private settleDoubt(run: Run): void {
+    const last = run.recorder.lastAtOpening();
+    const transaction = run.context.truth.transactions[last - 1];
+    if (transaction !== undefined && transaction.abortedBecause !== null) this.foundLater.add(last);
+  }
+
+  private tell(run: Run, what: string, because: string): void {
+    const { kernel } = run.context;
+    kernel.trace?.add(kernel.now(), this.id, what, { because });
+  }
+}
+
+function isFailure(error: unknown): error is WorldError {
+  if (error instanceof Cancelled) return false;
+  return error instanceof FsError || error instanceof AnswerDiffers || error instanceof SqliteError;
+}
