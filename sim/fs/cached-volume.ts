@@ -89,6 +89,11 @@ export class CachedVolume implements VolumePlace {
     chunk[page.number - at * CHUNK_PAGES] = null;
   }
 
+  isDiscarding(number: PageNumber): boolean {
+    for (const discard of this.discards) if (discard.covers(number)) return true;
+    return false;
+  }
+
   /** How many bytes of a page lie on the volume. */
   lengthOf(number: PageNumber): Bytes {
     return Math.min(PAGE_BYTES, this.sizeBytes - number * PAGE_BYTES);

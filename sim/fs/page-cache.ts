@@ -274,6 +274,5 @@ export class PageCache {
 
 function isDiscardable(volume: CachedVolume, number: PageNumber): boolean {
   const page = volume.find(number);
-  if (page !== null) return page.isDroppable;
-  return !volume.discards.some(discard => discard.covers(number));
+  return (page === null || page.isDroppable) && !volume.isDiscarding(number);
 }

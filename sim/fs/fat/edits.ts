@@ -45,17 +45,21 @@ export class Edits {
     const from = this.chosen.length;
     if (!this.state.free.choose(count, after, this.chosen)) return null;
     const clusters = this.chosen.slice(from);
+    this.take(view, after, clusters);
+    return clusters;
+  }
+
+  /** The same with clusters that were chosen elsewhere. */
+  take(view: View, after: Cluster, clusters: readonly Cluster[]): void {
+    if (clusters.length === 0) return;
     let last = after;
     for (const cluster of clusters) {
       if (last > 0) this.link(view, last, cluster);
       this.taken.push(cluster);
       last = cluster;
     }
-    if (clusters.length > 0) {
-      this.link(view, last, END[this.state.layout.kind]);
-      this.needInfo(view);
-    }
-    return clusters;
+    this.link(view, last, END[this.state.layout.kind]);
+    this.needInfo(view);
   }
 
   /** Ends a chain behind `last` (0: it becomes empty) and gives up what followed. */

@@ -19,6 +19,8 @@ export class FreeClusters {
   /** One bit for each cluster that can not be had: used, or held. */
   private readonly taken: Uint32Array;
   private readonly held = new Set<Cluster>();
+  /** While a volume is trimmed: one bit for each cluster that was free when that began, and was not used since. */
+  private unused: Uint32Array | null = null;
 
   constructor(clusterCount: number) {
     this.end = FIRST_CLUSTER + clusterCount;
@@ -46,6 +48,22 @@ export class FreeClusters {
     invariant(this.isAvailable(cluster), `cluster ${cluster} is given to two files`);
     this.freeCount -= 1;
     this.taken[cluster >>> 5]! |= 1 << (cluster & 31);
+    if (this.unused !== null) this.unused[cluster >>> 5]! &= ~(1 << (cluster & 31));
+  }
+
+  /** From here on remembers which clusters stay free; false when somebody else has it do so. */
+  beginTrim(): boolean {
+    if (this.unused !== null) return false;
+    this.unused = this.taken.map(word => ~word);
+    return true;
+  }
+
+  isUnused(cluster: Cluster): boolean {
+    return this.unused !== null && (this.unused[cluster >>> 5]! & (1 << (cluster & 31))) !== 0;
+  }
+
+  endTrim(): void {
+    this.unused = null;
   }
 
   /** I2: free in the table, and kept from everybody. */
@@ -78,14 +96,28 @@ export class FreeClusters {
     return true;
   }
 
-  /** The first run of `count` clusters that begins at a multiple of `align` from the first one, or null. */
-  run(count: number, align: number): Cluster | null {
-    for (let first = FIRST_CLUSTER; first + count <= this.end; first += align) {
-      let cluster = first;
-      while (cluster < first + count && this.isAvailable(cluster)) cluster += 1;
-      if (cluster === first + count) return first;
+  /**
+   * Chooses `count` groups of `align` clusters each, which begin at multiples of `align` from the first cluster: the first
+   * that follow one another without a gap or, where there are none, the first ones. Null when there are too few.
+   */
+  chooseAligned(count: number, align: number, isFit: (first: Cluster) => boolean): Cluster[] | null {
+    const found: Cluster[] = [];
+    let run = 0;
+    for (let first = FIRST_CLUSTER; first + align <= this.end; first += align) {
+      if (!this.isGroupAvailable(first, align) || !isFit(first)) {
+        run = 0;
+        continue;
+      }
+      found.push(first);
+      run += 1;
+      if (run === count) return found.slice(-count);
     }
-    return null;
+    return found.length < count ? null : found.slice(0, count);
+  }
+
+  private isGroupAvailable(first: Cluster, count: number): boolean {
+    for (let cluster = first; cluster < first + count; cluster++) if (!this.isAvailable(cluster)) return false;
+    return true;
   }
 
   /** The first available cluster from `from` on, around the end; whole words of taken ones are skipped. */

@@ -169,3 +169,8 @@ function parseIdentity(boot: Uint8Array, at: number): { serial: number; label: s
 export function sectorsOf(layout: FatLayout, offset: Bytes, length: Bytes): Extent {
   return { first: offset / layout.sectorSize, count: length / layout.sectorSize };
 }
+
+/** Is this FAT32's sector of free counts? */
+export function isInfoSector(bytes: Uint8Array): boolean {
+  return get32(bytes, 0) === 0x41615252 && get32(bytes, 484) === 0x61417272 && get32(bytes, 508) === 0xaa550000;
+}

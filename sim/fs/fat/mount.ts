@@ -9,7 +9,7 @@ import type { CachedVolume } from '../cached-volume.ts';
 import { FsError } from '../file-system.ts';
 import { type Operation, run, type View } from '../operation.ts';
 import { PAGE_BYTES } from '../page-buffers.ts';
-import { type FatLayout, FIRST_CLUSTER, get32, type ParsedLayout, parseLayout } from './layout.ts';
+import { type FatLayout, FIRST_CLUSTER, get32, isInfoSector, type ParsedLayout, parseLayout } from './layout.ts';
 import { FatState, type MountOptions } from './state.ts';
 import { decodeEntry, FREE } from './table.ts';
 import { FatVolume } from './volume.ts';
@@ -24,7 +24,7 @@ export function* mountFat(cached: CachedVolume, options: MountOptions): Task<Fat
   const parsed: ParsedLayout = parseLayout(boot, cached.device.sectorSize, cached.sectorCount);
   if ('reason' in parsed) throw new FsError('corrupt', path, parsed.reason);
   const info = parsed.infoStart === null ? null : yield* readBytes(cached, parsed.infoStart, 512);
-  const layout: FatLayout = info === null || isInfo(info) ? parsed : { ...parsed, infoStart: null };
+  const layout: FatLayout = info === null || isInfoSector(info) ? parsed : { ...parsed, infoStart: null };
   const state = new FatState(cached, layout, options);
   yield* scan(state);
   const hint = info === null || layout.infoStart === null ? FIRST_CLUSTER : get32(info, 492);
@@ -47,10 +47,6 @@ function* scan(state: FatState): Task<void> {
       if (decodeEntry(kind, table, cluster, from) === FREE) free.setFree(cluster);
     }
   }
-}
-
-function isInfo(bytes: Uint8Array): boolean {
-  return get32(bytes, 0) === 0x41615252 && get32(bytes, 484) === 0x61417272 && get32(bytes, 508) === 0xaa550000;
 }
 
 /** Reads a range of a volume that need not be mounted. */

@@ -20,6 +20,8 @@ export class FatNode implements FileNode, ChainOwner, Changer {
   sizeBytes: Bytes;
   modified: WallSeconds;
   isRemoved = false;
+  /** Its data is written past the page cache (plan-reserve.ts). */
+  isForeign = false;
   /** Of a root directory with a place of its own (FAT12, FAT16). */
   readonly isFixedRoot: boolean;
   chain: Chain | null = null;

@@ -118,7 +118,7 @@ export class FatFile implements OpenFile {
     const { chain } = node;
     const end = offset + bytes.length;
     if (chain === null || end > node.sizeBytes || bytes.length > PIECE_BYTES) return false;
-    if (node.frozen !== null || node.isRemoved || (node.attributes & ARCHIVE) === 0) return false;
+    if (node.frozen !== null || node.isRemoved || node.isForeign || (node.attributes & ARCHIVE) === 0) return false;
     if (node.modified !== state.stamp()) return false;
     const { writeBack } = state.cached.cache;
     if (writeBack.isAboveLimit) return false;

@@ -7,6 +7,7 @@ import { Edits } from './edits.ts';
 import type { Name } from './names.ts';
 import type { FatNode } from './node.ts';
 import { planErase } from './plan-entry.ts';
+import { setForeign } from './plan-reserve.ts';
 import { holdFor } from './plan-write.ts';
 import type { FatState } from './state.ts';
 import { findPlace, type Place } from './tree.ts';
@@ -73,6 +74,7 @@ export function applyRelease(state: FatState, node: FatNode, edits: Edits, chang
   edits.apply(node, changes, readers.length > 0);
   holdFor(state, readers, edits.givenUpClusters);
   node.isRemoved = true;
+  if (node.isForeign) setForeign(state, edits.givenUpClusters, false);
   node.parent?.children.delete(node.entry!.key);
   if (node.handles.length > 0) node.chain?.sources.release();
   else node.chain?.die();

@@ -108,7 +108,7 @@ interface Wanted {
 function planWrite(state: FatState, view: View, node: FatNode, wanted: Wanted): WritePlan | null {
   const { from, at, bytes, total } = wanted;
   const { layout, free } = state;
-  if (node.isRemoved) throw new FsError('not-found', node.path, 'it was removed');
+  checkWritable(node);
   if (total > FILE_MAX) throw new FsError('no-space', node.path, 'a file of a FAT volume ends before 4 GiB');
   const chain = loadChain(view, layout, node, node.firstCluster);
   if (chain === null) return null;
@@ -136,6 +136,11 @@ function planWrite(state: FatState, view: View, node: FatNode, wanted: Wanted): 
   };
   planFields(state, view, edits, node, fields);
   return view.isMissing ? null : { from, at, bytes, edits, added, fields };
+}
+
+function checkWritable(node: FatNode): void {
+  if (node.isRemoved) throw new FsError('not-found', node.path, 'it was removed');
+  if (node.isForeign) throw new FsError('busy', node.path, 'its sectors are written past the page cache');
 }
 
 function checkWhole(node: FatNode, chain: Chain, clusterBytes: Bytes): void {
@@ -250,7 +255,7 @@ export class CutOperation implements Operation<CutPlan, void> {
 
   plan(view: View): CutPlan | null {
     const { state, node } = this;
-    if (node.isRemoved) throw new FsError('not-found', node.path, 'it was removed');
+    checkWritable(node);
     const sizeBytes = Math.min(this.sizeBytes, node.sizeBytes);
     const chain = loadChain(view, state.layout, node, node.firstCluster);
     if (chain === null) return null;

@@ -1,7 +1,10 @@
 /** Where a range of a file lies on its volume: runs of clusters that follow one another, as one segment each. */
-import type { Bytes } from '../../../engine/units.ts';
-import type { Chain } from './chain.ts';
-import { type Cluster, type FatLayout, offsetOfCluster } from './layout.ts';
+import type { Bytes, Extent } from '../../../engine/units.ts';
+import type { View } from '../operation.ts';
+import { type Chain, loadChain } from './chain.ts';
+import { type Cluster, type FatLayout, offsetOfCluster, sectorsOf } from './layout.ts';
+import type { FatNode } from './node.ts';
+import type { FatState } from './state.ts';
 
 export interface Segment {
   readonly fileOffset: Bytes;
@@ -35,4 +38,13 @@ export function segments(layout: FatLayout, cluster: (index: number) => Cluster,
   }
   if (to > from) found.push({ fileOffset: start, volumeOffset, length: to - start });
   return found;
+}
+
+/** The sectors of a file's whole chain, from the start of the volume; null when pages are missing. */
+export function extentsOf(state: FatState, view: View, node: FatNode): Extent[] | null {
+  const { layout } = state;
+  const chain = loadChain(view, layout, node, node.firstCluster);
+  if (chain === null) return null;
+  const found = segments(layout, index => chain.at(index), 0, chain.length * layout.clusterBytes);
+  return found.map(({ volumeOffset, length }) => sectorsOf(layout, volumeOffset, length));
 }

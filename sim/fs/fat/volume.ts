@@ -1,6 +1,6 @@
 /** A mounted FAT volume: each method is an operation that is planned and applied (operation.ts). */
 import type { Task } from '../../../engine/task.ts';
-import type { Bytes } from '../../../engine/units.ts';
+import type { Bytes, Extent } from '../../../engine/units.ts';
 import {
   type ChangeOptions,
   type ChangeSet,
@@ -23,10 +23,13 @@ import { FatFile } from './open-file.ts';
 import { CreateOperation } from './plan-create.ts';
 import { RemoveOperation } from './plan-remove.ts';
 import { RenameOperation } from './plan-rename.ts';
+import { ReserveOperation } from './plan-reserve.ts';
 import { StampOperation } from './plan-write.ts';
+import { extentsOf } from './segments.ts';
 import type { FatState } from './state.ts';
 import { syncNode } from './sync.ts';
 import { entryFields, findDirectory, findFile, findNode } from './tree.ts';
+import { trim } from './trim.ts';
 
 export class FatVolume implements MountedVolume {
   readonly letter: string;
@@ -128,6 +131,27 @@ export class FatVolume implements MountedVolume {
     const failure = yield* cached.cache.writeBack.sync(cached, () => true);
     const error = failure ?? (yield* cached.cache.flush(cached));
     if (error !== null) throw new FsError('io', path, '', error);
+  }
+
+  /**
+   * Makes or grows a file whose sectors somebody writes past the page cache, and says where they are, from the start of
+   * the volume. Its size is rounded up to whole pages; all that tells of it is durable when this returns.
+   */
+  *reserve(path: Path, sizeBytes: Bytes): Task<Extent[]> {
+    const known = yield* this.lookFor(path, this.names(path));
+    const file = known === null ? yield* this.create(path) : yield* this.open(path);
+    try {
+      yield* run(this.state.cached, new ReserveOperation(this.state, file.node, sizeBytes));
+      yield* file.fsync();
+      return yield* this.look(path, view => extentsOf(this.state, view, file.node));
+    } finally {
+      file.close();
+    }
+  }
+
+  /** Tells the drive what is free; returns how many bytes it was told of. */
+  trim(): Task<Bytes> {
+    return trim(this.state, () => this.sync());
   }
 
   private names(path: Path): Name[] {

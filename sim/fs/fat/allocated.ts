@@ -1,0 +1,32 @@
+/** Which sectors of a FAT volume hold something: what a sector-level backup copies. */
+import type { Extent } from '../../../engine/units.ts';
+import { type FatLayout, FIRST_CLUSTER, offsetOfCluster, sectorsOf } from './layout.ts';
+import { BAD, decodeEntry, FREE } from './table.ts';
+
+/** The sectors of the table that is read. */
+export function tableExtent(layout: FatLayout): Extent {
+  return sectorsOf(layout, layout.fatStart + layout.activeFat * layout.fatBytes, layout.fatBytes);
+}
+
+/**
+ * Boot and reserved sectors, the tables, the root directory and every cluster that the table says is in use, as runs of
+ * sectors of the volume in order. `table` is what `tableExtent` holds.
+ */
+export function allocatedExtents(layout: FatLayout, table: Uint8Array): Extent[] {
+  const { kind, clusterCount } = layout;
+  const extents: Extent[] = [];
+  let run = { first: 0, count: layout.dataStart / layout.sectorSize };
+  for (let cluster = FIRST_CLUSTER; cluster < FIRST_CLUSTER + clusterCount; cluster++) {
+    const value = decodeEntry(kind, table, cluster);
+    if (value === FREE || value === BAD[kind]) continue;
+    const { first, count } = sectorsOf(layout, offsetOfCluster(layout, cluster), layout.clusterBytes);
+    if (first === run.first + run.count) {
+      run.count += count;
+    } else {
+      extents.push(run);
+      run = { first, count };
+    }
+  }
+  extents.push(run);
+  return extents;
+}

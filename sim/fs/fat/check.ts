@@ -1,0 +1,118 @@
+/** What is wrong with a FAT volume: chains against sizes, against one another, and against the counts. */
+import { isDotEntry } from './entry.ts';
+import { type Cluster, FIRST_CLUSTER, get32, isInfoSector } from './layout.ts';
+import { type FatImage, type Problem, type ReadOnlyFile, rawEntries } from './read-only.ts';
+import { BAD, decodeEntry, FREE } from './table.ts';
+
+const UNKNOWN_COUNT = 0xffffffff;
+
+export function check(image: FatImage, files: readonly ReadOnlyFile[]): Problem[] {
+  const claims = new Claims(image);
+  const problems: Problem[] = [];
+  if (image.layout.rootCluster !== 0) {
+    const root = image.chainFrom(image.layout.rootCluster);
+    claims.claim('the root directory', root.clusters);
+  }
+  for (const file of files) {
+    problems.push(...checkFile(image, file));
+    const other = claims.claim(file.path, file.chain.clusters);
+    if (other !== null) problems.push({ kind: 'cross-link', path: file.path, text: other });
+  }
+  return [...problems, ...checkCopies(image), ...claims.lost(), ...checkFreeCount(image)];
+}
+
+function checkFile(image: FatImage, file: ReadOnlyFile): Problem[] {
+  const { path, chain } = file;
+  const problems: Problem[] = [];
+  if (chain.problem !== null) problems.push({ kind: 'bad-chain', path, text: chain.problem });
+  if (file.isDirectory) return [...problems, ...checkDots(image, file)];
+  const { clusterBytes } = image.layout;
+  const needed = Math.ceil(file.sizeBytes / clusterBytes);
+  const has = chain.clusters.length;
+  if (has !== needed) {
+    const text = `its ${file.sizeBytes} bytes take ${needed} clusters of ${clusterBytes}, and its chain has ${has}`;
+    problems.push({ kind: 'size', path, text });
+  }
+  return problems;
+}
+
+/** A directory begins with an entry for itself and one for the directory that it is in. */
+function checkDots(image: FatImage, file: ReadOnlyFile): Problem[] {
+  const first = file.chain.clusters[0];
+  if (first === undefined) return [];
+  const [own, parent] = rawEntries([image.cluster(first)]);
+  if (own === undefined || parent === undefined || !isDotEntry(own.entry) || !isDotEntry(parent.entry)) {
+    return [{ kind: 'directory', path: file.path, text: 'it does not begin with . and ..' }];
+  }
+  if (own.fields.firstCluster === first) return [];
+  return [{ kind: 'directory', path: file.path, text: `its entry . is cluster ${own.fields.firstCluster}` }];
+}
+
+/** Who has which cluster. */
+class Claims {
+  private readonly image: FatImage;
+  /** For each cluster the number of its owner in `owners`, 0 for none. */
+  private readonly ownerOf: Uint32Array;
+  private readonly owners: string[] = [''];
+
+  constructor(image: FatImage) {
+    this.image = image;
+    this.ownerOf = new Uint32Array(FIRST_CLUSTER + image.layout.clusterCount);
+  }
+
+  /** Notes the clusters; says which one, if any, belongs to another owner already. */
+  claim(owner: string, clusters: readonly Cluster[]): string | null {
+    const number = this.owners.push(owner) - 1;
+    let text: string | null = null;
+    for (const cluster of clusters) {
+      const other = this.ownerOf[cluster]!;
+      if (other === 0) this.ownerOf[cluster] = number;
+      else if (other !== number && text === null) text = `cluster ${cluster} belongs to ${this.owners[other]}, too`;
+    }
+    return text;
+  }
+
+  /** Clusters that the table says are in use, and that nobody has. */
+  lost(): Problem[] {
+    let count = 0;
+    let first: Cluster = 0;
+    for (let cluster = FIRST_CLUSTER; cluster < this.ownerOf.length; cluster++) {
+      if (this.ownerOf[cluster] !== 0) continue;
+      const value = this.image.entry(cluster);
+      if (value === FREE || value === BAD[this.image.layout.kind]) continue;
+      if (count === 0) first = cluster;
+      count += 1;
+    }
+    return count === 0 ? [] : [{ kind: 'lost-clusters', text: `${count} clusters, the first is ${first}` }];
+  }
+}
+
+function checkCopies(image: FatImage): Problem[] {
+  const { layout } = image;
+  if (!layout.mirrored) return [];
+  for (let copy = 1; copy < layout.fatCount; copy++) {
+    const other = image.tableCopy(copy);
+    let count = 0;
+    let first = 0;
+    for (let cluster = 0; cluster < FIRST_CLUSTER + layout.clusterCount; cluster++) {
+      if (decodeEntry(layout.kind, other, cluster) === image.entry(cluster)) continue;
+      if (count === 0) first = cluster;
+      count += 1;
+    }
+    if (count > 0) return [{ kind: 'fat-copies', text: `${count} entries differ, the first is ${first}` }];
+  }
+  return [];
+}
+
+function checkFreeCount(image: FatImage): Problem[] {
+  const { layout } = image;
+  if (layout.infoStart === null) return [];
+  const info = image.read(layout.infoStart, layout.sectorSize);
+  const said = get32(info, 488);
+  if (!isInfoSector(info) || said === UNKNOWN_COUNT) return [];
+  let free = 0;
+  for (let cluster = FIRST_CLUSTER; cluster < FIRST_CLUSTER + layout.clusterCount; cluster++) {
+    if (image.entry(cluster) === FREE) free += 1;
+  }
+  return said === free ? [] : [{ kind: 'free-count', text: `it says ${said}, and ${free} clusters are free` }];
+}
