@@ -1,0 +1,199 @@
+/**
+ * What zod found wrong, in our words and at its place in the text. Zod says what and under which path; the located tree
+ * knows what stands there and where it came from.
+ */
+import type { z } from 'zod';
+import type { UserError } from '../user-error.ts';
+import { badInput, type ScenarioErrorCode } from './error-codes.ts';
+import { keySpot, type LocatedNode, type NodePath, nodeAt, placeOf, plain, type Spot } from './located.ts';
+import { isMethodList } from './members.ts';
+import { didYouMean, nearest } from './nearest.ts';
+import { found, quoted } from './reading.ts';
+import { FILE_KEYS } from './schema.ts';
+import { LATER_METHOD } from './schema-backups.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** More errors of one scenario help nobody. */
+const ISSUES_MAX = 200;
+
+export interface IssueOptions {
+  /** A file that is only extended may lack any key. */
+  readonly isTemplate: boolean;
+}
+
+interface Finding {
+  readonly error: UserError;
+  /** Path of a key that lacks. */
+  readonly missing?: string;
+  /** Path of the key that an unknown one was meant to be: that it lacks need not be said as well. */
+  readonly meant?: string;
+}
+
+export function errorsOf(root: LocatedNode, issues: readonly Issue[], { isTemplate }: IssueOptions): UserError[] {
+  const findings = issues.slice(0, ISSUES_MAX).flatMap(issue => translate(root, issue, []));
+  const meant = new Set(findings.map(finding => finding.meant));
+  return findings
+    .filter(({ missing }) => missing === undefined || !(isTemplate || meant.has(missing)))
+    .map(({ error }) => error);
+}
+
+function translate(root: LocatedNode, issue: Issue, prefix: NodePath): Finding[] {
+  const path = [...prefix, ...(issue.path as NodePath)];
+  const { node, isThere } = nodeAt(root, path);
+  const { spot } = node;
+  if (issue.code === 'custom') return [ofLeaf(issue, path, spot)];
+  if (!isThere) return [missingKey(path, spot)];
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(key => unknownKey(root, path, key, issue.message.split(' ')));
+    case 'invalid_union':
+      return ofUnion(root, issue, path, node);
+    case 'invalid_value':
+      return [unknownWord(path, node, issue.values.map(String))];
+    case 'invalid_type':
+      return [say('wrong-type', spot, `expected ${formName(issue.expected)}, found ${found(plain(node))}`)];
+    case 'too_small':
+      return [say('wrong-type', spot, `${nameOf(path)} is empty: expected at least ${issue.minimum} of them`)];
+    case 'invalid_key':
+      return [say('bad-name', keySpot(root, path), noName(quoted(path.at(-1))))];
+    case 'invalid_format':
+      return [say('bad-name', spot, noName(found(plain(node))))];
+    default:
+      return [say('wrong-type', spot, `${nameOf(path)} has not the form that was expected`)];
+  }
+}
+
+function ofLeaf(issue: z.core.$ZodIssueCustom, path: NodePath, spot: Spot): Finding {
+  const { code, hint } = issue.params as { code: ScenarioErrorCode; hint?: string | null };
+  return code === 'missing-key' ? missingKey(path, spot) : say(code, spot, issue.message, hint ?? null);
+}
+
+function missingKey(path: NodePath, spot: Spot): Finding {
+  const of = path.length > 1 ? ` in ${nameOf(path.slice(0, -1))}` : '';
+  const finding = say('missing-key', spot, `the key ${quoted(path.at(-1))} is missing${of}`);
+  return { ...finding, missing: path.join('.') };
+}
+
+function unknownKey(root: LocatedNode, path: NodePath, key: string, known: readonly string[]): Finding {
+  const spot = keySpot(root, [...path, key]);
+  if (isMethodList(path.slice(0, -1))) return unknownMethod(key, known, spot);
+  const keys = path.length === 0 ? [...known, ...FILE_KEYS] : known;
+  const guess = nearest(key, keys);
+  const meant = guess === null ? {} : { meant: [...path, guess].join('.') };
+  if (spot.source.setPath !== null) return { ...leadsNowhere(spot, path, key, guess), ...meant };
+  if (key === 'on' && path[0] === 'faults') {
+    return say('fault-aim', spot, 'this kind of fault has no aim: it is the backup program that dies');
+  }
+  const [code, what] = unknownWhat(path);
+  const message = `unknown ${what} ${quoted(key)}${didYouMean(key, keys)}`;
+  return { ...say(code, spot, message, `known here: ${keys.join(', ')}`), ...meant };
+}
+
+/** A key of a `--set` that nothing knows: the whole path, with its nearest right word. */
+function leadsNowhere(spot: Spot, path: NodePath, key: string, guess: string | null): Finding {
+  const whole = spot.source.setPath ?? '';
+  const meant = guess === null ? '' : `, did you mean \`${replaceWord(whole, key, guess)}\`?`;
+  const where = path.length === 0 ? '' : ` in ${nameOf(path)}`;
+  return say('set-path', spot, `${quoted(whole)} leads nowhere: there is no key ${quoted(key)}${where}${meant}`);
+}
+
+function unknownMethod(word: string, words: readonly string[], spot: Spot): Finding {
+  const known = words.filter(name => name !== 'id');
+  if (word === LATER_METHOD) return say('not-there-yet', spot, `the method \`${word}\` is not there yet`);
+  if (word === 'none') {
+    const hint = 'it is the base of every cost, and not judged';
+    return say('unknown-method', spot, '`none` is run without being asked: leave it out', hint);
+  }
+  const message = `unknown method ${quoted(word)}${didYouMean(word, known)}`;
+  return say('unknown-method', spot, message, `known: ${known.join(', ')}`);
+}
+
+function unknownWord(path: NodePath, node: LocatedNode, words: readonly string[]): Finding {
+  const value = plain(node);
+  if (node.is !== 'scalar') return say('wrong-type', node.spot, `expected a word, found ${found(value)}`, oneOf(words));
+  if (isMethodList(path.slice(0, -1))) return unknownMethod(String(value), words, node.spot);
+  const message = `unknown word ${quoted(value)} for ${nameOf(path)}${didYouMean(String(value), words)}`;
+  return say('unknown-word', node.spot, message, oneOf(words));
+}
+
+function ofUnion(root: LocatedNode, issue: z.core.$ZodIssueInvalidUnion, path: NodePath, node: LocatedNode): Finding[] {
+  if (issue.errors.length === 0) {
+    const { options = [] } = issue as { readonly options?: readonly unknown[] };
+    return [unknownWord(path, node, options.map(String))];
+  }
+  const best = bestBranch(issue.errors, node);
+  if (best !== null) return best.flatMap(inner => translate(root, inner, path));
+  const atRoot = issue.errors.flat().filter(inner => inner.path.length === 0);
+  const words = atRoot.flatMap(inner => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
+  const forms = atRoot.map(inner => (inner.code === 'invalid_type' ? formName(inner.expected) : 'a word'));
+  const message = `expected ${[...new Set(forms)].join(' or ')}, found ${found(plain(node))}`;
+  return [say('wrong-type', node.spot, message, words.length === 0 ? null : oneOf(words))];
+}
+
+/** The branch of a union that the user meant: one that takes a value of this form, with the fewest wrong keys. */
+function bestBranch(branches: readonly (readonly Issue[])[], node: LocatedNode): readonly Issue[] | null {
+  let best: readonly Issue[] | null = null;
+  let bestScore = Number.POSITIVE_INFINITY;
+  for (const branch of branches) {
+    const score = branch.reduce((sum, issue) => sum + distance(issue, node), 0);
+    if (score >= bestScore) continue;
+    best = branch;
+    bestScore = score;
+  }
+  return best;
+}
+
+function distance(issue: Issue, node: LocatedNode): number {
+  const isAtRoot = issue.path.length === 0;
+  if (isAtRoot && issue.code === 'invalid_type') return Number.POSITIVE_INFINITY;
+  if (isAtRoot && issue.code === 'invalid_value') {
+    return node.is === 'scalar' && typeof node.value === 'string' ? 1 : Number.POSITIVE_INFINITY;
+  }
+  if (isAtRoot && issue.code === 'unrecognized_keys') return issue.keys.length;
+  return nodeAt(node, issue.path as NodePath).isThere ? 0.01 : 1;
+}
+
+function say(code: ScenarioErrorCode, spot: Spot, message: string, hint: string | null = null): Finding {
+  return { error: badInput(code, placeOf(spot), message, hint) };
+}
+
+const FORMS: { readonly [expected: string]: string } = {
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  tuple: 'a list of two names',
+  string: 'a word',
+  boolean: '`true` or `false`',
+};
+
+function formName(expected: string): string {
+  return FORMS[expected] ?? expected;
+}
+
+function unknownWhat(path: NodePath): [ScenarioErrorCode, string] {
+  if (path[0] === 'expect' && path.length === 2) return ['unknown-check', 'check'];
+  if (path[0] === 'expect' && path.length === 3) return ['unknown-metric', 'metric'];
+  return ['unknown-key', 'key'];
+}
+
+function noName(what: string): string {
+  return `${what} is no name: a letter, then letters, digits, - and _`;
+}
+
+function oneOf(words: readonly string[]): string {
+  return `one of ${words.join(', ')}`;
+}
+
+/** `world.drives[0].size` */
+function nameOf(path: NodePath): string {
+  const name = path.map(step => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+  return name === '' ? 'the scenario' : quoted(name.slice(1));
+}
+
+function replaceWord(path: string, word: string, by: string): string {
+  return path
+    .split('.')
+    .map(step => (step === word ? by : step))
+    .join('.');
+}

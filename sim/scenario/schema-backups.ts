@@ -1,0 +1,243 @@
+/** The schema of `backups`: what is copied, when, and by which methods. */
+import { z } from 'zod';
+import { KIB, MIB, MICROSECOND } from '../../engine/units.ts';
+import {
+  aim,
+  byteRateOr,
+  id,
+  letter,
+  mapping,
+  pattern,
+  powerOfTwo,
+  size,
+  sizeOrPart,
+  time,
+  timeOr,
+  whole,
+} from './leaves.ts';
+
+const selection = {
+  volumes: z
+    .array(letter({ description: 'A letter.', example: 'C' }))
+    .min(1)
+    .optional()
+    .meta({
+      description: 'What is backed up, in this order. Without it and `drives`: every volume.',
+      examples: ['[C, D]'],
+    }),
+  drives: z
+    .array(id({ description: 'A drive.', example: 'disk0' }))
+    .min(1)
+    .optional()
+    .meta({
+      description: 'Whole drives with all their volumes, instead of `volumes`.',
+      examples: ['[disk0]'],
+    }),
+};
+
+const somePattern = pattern({
+  description: 'A path with `*`, a folder for all below it, or a name that is looked for everywhere.',
+  example: "'C:\\BANK\\*.DAT'",
+});
+
+const quiet = {
+  quiet: time({ description: 'How long no write may have come before the picture is taken.', example: '5 s' }).prefault(
+    '5 s',
+  ),
+  waitLimit: time({ description: 'How long the quiet is waited for.', example: '60 s' }).prefault('300 s'),
+};
+
+const granule = powerOfTwo({
+  description: 'The unit that is preserved.',
+  example: '64 KiB',
+  min: 512,
+  max: 64 * MIB,
+});
+
+const cache = mapping({
+  on: aim({
+    description:
+      'The letter of a FAT volume (a file) or the id of a drive (raw sectors outside of its volumes); without it a spare drive.',
+    example: 'D',
+  }).optional(),
+  min: size({ description: 'What is made before T.', example: '4 MiB', min: 4 * KIB }).prefault('4 MiB'),
+  limit: sizeOrPart({
+    description: 'Above this it is full. One below `min` lowers `min`.',
+    example: '32 MiB',
+    of: 'the volumes',
+  }).prefault('10%'),
+});
+
+const CACHE = 'Where the old data is kept.';
+
+const beside = mapping({
+  start: time({ description: 'When it is asked for, from 0 s of the run.', example: '2 s' }),
+  ...selection,
+  for: time({
+    description: 'How long it is kept after T; without it until it has been read.',
+    example: '30 s',
+  }).optional(),
+  granule: granule.optional(),
+  cache: cache.prefault({}).meta({ description: CACHE, examples: ['{ limit: 8 MiB }'] }),
+});
+
+const otm = mapping({
+  ...quiet,
+  neverQuiet: z
+    .enum(['fail', 'take-anyway'])
+    .default('fail')
+    .meta({
+      description: 'What happens when the wait limit passes: the backup times out, or writes are held and T is taken.',
+      examples: ['take-anyway'],
+    }),
+  holdLimit: time({ description: 'How long `take-anyway` may hold writes.', example: '10 s' }).prefault('10 s'),
+  idleLimit: timeOr('never', {
+    description: 'After so long without a read the snapshot is released.',
+    example: 'never',
+  }).prefault('2 h'),
+  preserveLimit: time({ description: 'How long preserving may take.', example: '10 s' }).prefault('10 s'),
+  granule: granule.prefault('16 KiB'),
+  protect: z
+    .enum(['application', 'backup'])
+    .default('application')
+    .meta({
+      description: 'Who pays when old data cannot be preserved: the snapshot is lost, or the write fails.',
+      examples: ['backup'],
+    }),
+  durable: z
+    .boolean()
+    .default(false)
+    .meta({
+      description: 'The snapshot outlives a crash. Not there yet.',
+      examples: [false],
+    }),
+  discards: z
+    .enum(['preserve', 'drop'])
+    .default('preserve')
+    .meta({
+      description: 'Discarded data is preserved, or the discard is acknowledged and not done.',
+      examples: ['drop'],
+    }),
+  exclude: z
+    .array(somePattern)
+    .default([])
+    .meta({
+      description: 'What is left out of the picture. Not there yet.',
+      examples: ['[]'],
+    }),
+  cache: cache.prefault({}).meta({ description: CACHE, examples: ['{ on: D, limit: 32 MiB }'] }),
+  beside: z
+    .array(beside)
+    .default([])
+    .meta({
+      description: 'More snapshots in the same world, read in full and judged like the first.',
+      examples: ['[{ start: 2 s, volumes: [C], for: 30 s }]'],
+    }),
+});
+
+const groupAgent = mapping({
+  groups: z
+    .array(z.array(somePattern).min(1))
+    .min(1)
+    .meta({
+      description: 'Each group is taken at one instant, when the walk meets its first member.',
+      examples: ["[['C:\\BANK\\*']]"],
+    }),
+  ...quiet,
+});
+
+const noOptions = mapping({});
+
+/** Options of each method, by its name. */
+const methodOptions = {
+  'naive-copy': noOptions
+    .nullish()
+    .meta({ description: 'Copies file by file while they are written.', examples: ['{}'] }),
+  'open-file-agent': noOptions.nullish().meta({
+    description: 'Copies each file intact, at its own instant.',
+    examples: ['{}'],
+  }),
+  'group-agent': groupAgent.optional().meta({
+    description: 'Copies the files of a list at one instant, the others as the open file agent does.',
+    examples: ["{ groups: [['C:\\BANK\\*']] }"],
+  }),
+  'live-image': noOptions.nullish().meta({ description: 'Copies the sectors of a disk in use.', examples: ['{}'] }),
+  'cold-backup': noOptions.nullish().meta({
+    description: 'Stops the applications, flushes, copies the sectors, starts them.',
+    examples: ['{}'],
+  }),
+  otm: otm.nullish().meta({
+    description: 'Waits for quiet and takes a snapshot, which is copied while everything goes on.',
+    examples: ['{ quiet: 5 s }'],
+  }),
+};
+
+/** Words of the list; those behind the last `|` of the type are refused by name. */
+export const METHOD_WORDS = [...(Object.keys(methodOptions) as (keyof typeof methodOptions)[])] as const;
+export const LATER_METHOD = 'otm-incremental';
+
+const methodMapping = mapping({
+  id: id({
+    description: 'What `expect`, `--method`, `--set` and results call it; without it the name.',
+    example: 'otm-fast',
+  }).optional(),
+  ...methodOptions,
+});
+
+const method = z.union([z.enum(METHOD_WORDS as [string, ...string[]]), methodMapping]);
+
+export const backups = mapping({
+  start: time({ description: 'When the first backup begins.', example: '10 s' }).prefault('10 s'),
+  ...selection,
+  copyRate: byteRateOr('unlimited', {
+    description: 'Bounds every method: the target is the bottleneck.',
+    example: '4 MiB/s',
+  }).prefault('1 MiB/s'),
+  count: whole({ description: 'How many backups each method makes.', example: 3, min: 1, max: 1000 }).prefault(1),
+  every: time({
+    description: 'From the start of one to the start of the next.',
+    example: '60 s',
+    min: MICROSECOND,
+  }).optional(),
+  order: z
+    .union([z.enum(['name', 'size', 'random']), z.array(somePattern).min(1)])
+    .default('name')
+    .meta({
+      description: 'How file agents walk a folder; a list names what comes first.',
+      examples: ['size'],
+    }),
+  include: z
+    .array(somePattern)
+    .min(1)
+    .optional()
+    .meta({
+      description: 'What file agents copy; without it everything.',
+      examples: ["['C:\\BANK']"],
+    }),
+  exclude: z
+    .array(somePattern)
+    .default([])
+    .meta({
+      description: 'What file agents leave out.',
+      examples: ["['*.TMP']"],
+    }),
+  methods: z
+    .array(method)
+    .min(1)
+    .meta({
+      description:
+        'Who makes the backups: names, or one name with its options and perhaps an id. `none` runs without being asked.',
+      examples: ['[open-file-agent, { otm: { quiet: 0 s } }]'],
+    }),
+});
+
+/** Those of a snapshot when nothing is said. */
+export function defaultOtm(): ParsedOtm {
+  return otm.parse({});
+}
+
+export type ParsedBackups = z.output<typeof backups>;
+export type ParsedMethod = z.output<typeof method>;
+export type ParsedOtm = z.output<typeof otm>;
+export type ParsedCache = z.output<typeof cache>;
+export type ParsedBeside = z.output<typeof beside>;

@@ -1,0 +1,159 @@
+/** The schema of `faults`: what goes wrong. */
+import { z } from 'zod';
+import { aim, lasting, mapping, sectorRange, slowdown, time, whole } from './leaves.ts';
+
+/** Kinds of the fault model that this version does not have, and what comes near to them. */
+export const LATER_FAULTS: { readonly [kind: string]: string | null } = {
+  reorder: null,
+  'bit-rot': null,
+  'lost-write': null,
+  'misdirected-write': null,
+  'misdirected-read': null,
+  'torn-write': null,
+  'power-cut': null,
+  kill: null,
+  'disk-full': 'a small volume and a workload that grows fill it',
+  'cache-pressure': 'a small `cache.limit` fills the cache',
+  'clock-jump': null,
+  'never-quiet': 'a workload without `pauses` is never quiet',
+};
+
+const on = (what: string, example = 'disk0') => ({ on: aim({ description: `Where: ${what}.`, example }) });
+const ANYWHERE = 'a drive, a letter, `cache` or `target`';
+
+const sectors = {
+  sectors: sectorRange({
+    description: 'Which sectors, from the first of the aim, both ends included; without it all of them.',
+    example: '100..199',
+  }).optional(),
+};
+
+const at = {
+  at: time({
+    description: 'From this instant on. Without `at`, `nth` and `perMillion`: from 0 s.',
+    example: '12 s',
+  }).optional(),
+};
+const nth = {
+  nth: whole({
+    description: 'At the nth operation that fits, from 1.',
+    example: 3,
+    min: 1,
+    max: 1_000_000_000,
+  }).optional(),
+};
+const perMillion = {
+  perMillion: whole({
+    description: 'At so many of a million operations that fit, drawn.',
+    example: 50,
+    min: 1,
+    max: 1_000_000,
+  }).optional(),
+};
+const lasts = {
+  for: lasting({ description: 'One operation, a while, or for good.', example: '5 s' }).prefault('once'),
+};
+const trigger = { ...at, ...nth, ...perMillion };
+
+const readError = mapping({
+  kind: z.literal('read-error'),
+  ...on(ANYWHERE),
+  ...sectors,
+  ...trigger,
+  ...lasts,
+  op: z
+    .enum(['read'])
+    .default('read')
+    .meta({ description: 'Reads only.', examples: ['read'] }),
+});
+
+const writeError = mapping({
+  kind: z.literal('write-error'),
+  ...on(ANYWHERE, 'cache'),
+  ...sectors,
+  ...trigger,
+  ...lasts,
+  op: z
+    .enum(['write', 'flush', 'discard'])
+    .default('write')
+    .meta({ description: 'Which operation fails.', examples: ['flush'] }),
+  done: z
+    .enum(['nothing', 'part', 'all'])
+    .default('nothing')
+    .meta({
+      description: 'How much of it the drive has done all the same.',
+      examples: ['part'],
+    }),
+});
+
+const latency = mapping({
+  kind: z.literal('latency'),
+  ...on(ANYWHERE),
+  ...sectors,
+  ...trigger,
+  ...lasts,
+  op: z
+    .enum(['read', 'write', 'flush', 'discard'])
+    .optional()
+    .meta({
+      description: 'Which operation is slow; without it every one.',
+      examples: ['write'],
+    }),
+  factor: slowdown({
+    description: 'How much longer it takes, or that it never ends while the fault lasts.',
+    example: 'x1000',
+  }).prefault('x10'),
+});
+
+const driveGone = mapping({
+  kind: z.literal('drive-gone'),
+  ...on('a drive, `cache` or `target`', 'cache'),
+  ...trigger,
+  for: lasting({ description: 'It comes back after a while as it was, or never.', example: '5 s' }).prefault('ever'),
+});
+
+const agentDies = mapping({
+  kind: z.literal('agent-dies'),
+  ...at,
+  ...nth,
+  how: z
+    .enum(['dies', 'stops'])
+    .default('dies')
+    .meta({
+      description: 'The backup program ends, or lives on and never reads again. `nth` counts its reads.',
+      examples: ['stops'],
+    }),
+});
+
+const writerAtT = mapping({
+  kind: z.literal('writer-at-T'),
+  ...on('a drive or a letter', 'C'),
+  sectors: sectorRange({
+    description: 'What is written; without it the last 8 sectors of the aim.',
+    example: '2000..2007',
+  }).optional(),
+  when: z
+    .enum(['both', 'before', 'after'])
+    .default('both')
+    .meta({
+      description: 'In the event in which T is taken: just before, just after, or both.',
+      examples: ['before'],
+    }),
+});
+
+const laterKinds = Object.keys(LATER_FAULTS) as [string, ...string[]];
+const later = z.looseObject({
+  kind: z.enum(laterKinds).meta({ description: 'Not there yet.', examples: ['power-cut'] }),
+});
+
+export const fault = z.discriminatedUnion('kind', [
+  readError,
+  writeError,
+  latency,
+  driveGone,
+  agentDies,
+  writerAtT,
+  later,
+]);
+
+export type ParsedFault = z.output<typeof fault>;
