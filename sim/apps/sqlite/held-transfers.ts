@@ -7,6 +7,7 @@
  * H2 The accounts hold a transfer when both accounts and the table of state tell of it or of a later one.
  */
 import type { RestoredTree } from '../application.ts';
+import { counted, grouped } from '../wording.ts';
 import { baseName, type Database, documentPath, type Layout } from './layout.ts';
 import type { DatabaseRows, DocumentRow } from './restored-rows.ts';
 import { OPENING_BALANCE } from './schema.ts';
@@ -53,8 +54,8 @@ export function heldByAccounts(layout: Layout, model: Model, rows: DatabaseRows)
   const name = partName(layout, database, 'accounts');
   const complaints: string[] = [];
   const tell = (what: string) => complaints.push(`${name} holds ${what}`);
-  if (torn.size > 0) tell(`${count(torn.size, 'transfer')} in part, the first is ${Math.min(...torn)}`);
-  if (wrong > 0) tell(`${count(wrong, 'account')} with a balance of no instant, the first is ${firstWrong}`);
+  if (torn.size > 0) tell(`${counted(torn.size, 'transfer')} in part, the first is ${Math.min(...torn)}`);
+  if (wrong > 0) tell(`${counted(wrong, 'account')} with a balance of no instant, the first is ${firstWrong}`);
   if (accounts.length !== layout.accountCount) tell(`${accounts.length} of ${layout.accountCount} accounts`);
   if (!database.holdsTransfers) tellTexts(rows, tell);
   return { name, whole, torn, noun: 'transfer', complaints };
@@ -98,24 +99,24 @@ export function heldByBook(layout: Layout, model: Model, rows: DatabaseRows): Pa
     if (isRight) whole.add(row.number);
   }
   const wrong = transfers.length - whole.size;
-  if (wrong > 0) tell(count(wrong, 'transfer that nobody made', 'transfers that nobody made'));
+  if (wrong > 0) tell(counted(wrong, 'transfer that nobody made', 'transfers that nobody made'));
   tellTexts(rows, tell);
   if (historyCount !== layout.historyCount) {
-    tell(`${thousands(historyCount)} of ${thousands(layout.historyCount)} transfers from before 0 s`);
+    tell(`${grouped(historyCount)} of ${grouped(layout.historyCount)} transfers from before 0 s`);
   }
   if (database.holdsDocuments) {
     const shouldBe = [...model.values()].filter(({ number }) => whole.has(number) && !isDropped(model, whole, number));
     const there = new Set(documents.map(({ transfer }) => transfer));
     const lacking = shouldBe.filter(({ number }) => !there.has(number)).length;
     const tooMany = there.size - (shouldBe.length - lacking);
-    if (lacking > 0) tell(`no row for ${count(lacking, 'document')}`);
-    if (tooMany > 0) tell(`${count(tooMany, 'row')} of documents that were dropped or never written`);
+    if (lacking > 0) tell(`no row for ${counted(lacking, 'document')}`);
+    if (tooMany > 0) tell(`${counted(tooMany, 'row')} of documents that were dropped or never written`);
   }
   return { name, whole, torn: new Set(), noun: 'transfer', complaints };
 }
 
 function tellTexts({ wrongTexts }: DatabaseRows, tell: (what: string) => void): void {
-  if (wrongTexts > 0) tell(`${count(wrongTexts, 'row')} with a text that is not its own`);
+  if (wrongTexts > 0) tell(`${counted(wrongTexts, 'row')} with a text that is not its own`);
 }
 
 function isDropped(model: Model, held: ReadonlySet<number>, number: number): boolean {
@@ -161,8 +162,8 @@ export function heldByFolder(layout: Layout, model: Model, rows: DatabaseRows, t
   const name = `the folder ${baseName(folder)}`;
   const complaints: string[] = [];
   const tell = (what: string) => complaints.push(`${name} holds ${what}`);
-  if (damaged.length > 0) tell(`${count(damaged.length, 'document')} not as written, the first is of ${damaged[0]}`);
-  if (left.length > 0) tell(`${count(left.length, 'document')} that ${rows.database.name} has dropped`);
+  if (damaged.length > 0) tell(`${counted(damaged.length, 'document')} not as written, the first is of ${damaged[0]}`);
+  if (left.length > 0) tell(`${counted(left.length, 'document')} that ${rows.database.name} has dropped`);
   return { name, whole, torn, noun: 'document', complaints };
 }
 
@@ -187,13 +188,4 @@ export function offBalance(model: Model, held: ReadonlySet<number>, rows: Databa
 
 function partName(layout: Layout, database: Database, table: string): string {
   return layout.databases.length === 1 ? `the table ${table}` : database.name;
-}
-
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${thousands(number)} ${number === 1 ? one : many}`;
-}
-
-/** 4310 as `4,310`. */
-export function thousands(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 }

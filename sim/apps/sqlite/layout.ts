@@ -5,6 +5,7 @@
 import type { Bytes } from '../../../engine/units.ts';
 import type { Path } from '../../fs/file-system.ts';
 import type { SqliteWorkload } from '../../scenario/scenario.ts';
+import { folderOf, letterOf } from '../paths.ts';
 import { PAGE_BYTES } from './calls.ts';
 
 export interface Database {
@@ -45,7 +46,7 @@ export function layoutOf(workload: SqliteWorkload): Layout {
   const databases = files.map(({ path }, index) => ({
     path,
     schema: index === 0 ? 'main' : `book${index}`,
-    name: baseName(path).toLowerCase(),
+    name: nameOf(path, files),
     holdsAccounts: index === 0,
     holdsTransfers: index > 0 || isAlone,
     holdsDocuments: workload.blobs && index === (isAlone ? 0 : 1),
@@ -73,15 +74,17 @@ export function baseName(path: Path): string {
   return path.slice(path.lastIndexOf('\\') + 1);
 }
 
-export function folderOf(path: Path): Path {
-  return path.slice(0, path.lastIndexOf('\\'));
+/** In sentences: without its folder, when that is enough. */
+function nameOf(path: Path, files: SqliteWorkload['files']): string {
+  const isOnly = files.filter(file => baseName(file.path) === baseName(path)).length === 1;
+  return (isOnly ? baseName(path) : path).toLowerCase();
 }
 
 /** `C:\SHOP\ORDERS.DB` has its documents in `C:\SHOP\ORDERS-DOCUMENTS`. */
 function documentFolder(path: Path): Path {
   const name = baseName(path);
   const dot = name.lastIndexOf('.');
-  return `${folderOf(path)}\\${dot <= 0 ? name : name.slice(0, dot)}-DOCUMENTS`;
+  return `${folderOf(path) ?? `${letterOf(path)}:`}\\${dot <= 0 ? name : name.slice(0, dot)}-DOCUMENTS`;
 }
 
 export function documentPath(folder: Path, transaction: number): Path {

@@ -6,17 +6,9 @@
 import { judgeSqlite } from '../../check/sqlite.ts';
 import type { Verdict } from '../../check/verdict.ts';
 import type { HeldTransactions, Loading, RestoredTree } from '../application.ts';
+import { counted, grouped } from '../wording.ts';
 import { NEVER, type WorkloadTruth } from '../workload-truth.ts';
-import {
-  count,
-  heldByAccounts,
-  heldByBook,
-  heldByFolder,
-  type Model,
-  offBalance,
-  type Part,
-  thousands,
-} from './held-transfers.ts';
+import { heldByAccounts, heldByBook, heldByFolder, type Model, offBalance, type Part } from './held-transfers.ts';
 import { baseName, type Layout } from './layout.ts';
 import type { SqliteLibrary } from './library.ts';
 import { type DatabaseRows, openRestored, type Refused, readRows } from './restored-rows.ts';
@@ -27,8 +19,6 @@ export interface LoadTruth {
   /** Transactions that were given up, and found to be committed afterwards. */
   readonly foundLater: ReadonlySet<number>;
 }
-
-const NOTHING: HeldTransactions = { whole: new Set(), torn: new Set() };
 
 export function loadRestored(
   library: SqliteLibrary,
@@ -73,7 +63,7 @@ function refused(layout: Layout, why: Refused, ownChecks: readonly Verdict[]): L
     accepts: false,
     summary: sentence(why),
     evidence: { database: why.database.name, databases: layout.databases.map(({ name }) => name) },
-    transactions: NOTHING,
+    transactions: null,
     ownChecks,
   };
 }
@@ -120,11 +110,11 @@ function accepted(layout: Layout, transfers: number): string {
   const names = layout.databases.map(({ name }) => name);
   const last = names.pop();
   const where = names.length === 0 ? last : `${names.join(', ')} and ${last}`;
-  return `${where} hold${names.length === 0 ? 's' : ''} ${names.length === 0 ? '' : 'the same '}${count(transfers, 'transfer')}`;
+  return `${where} hold${names.length === 0 ? 's' : ''} ${names.length === 0 ? '' : 'the same '}${counted(transfers, 'transfer')}`;
 }
 
 function offSentence(off: number): string {
-  return `: balances are off by ${thousands(off)}`;
+  return `: balances are off by ${grouped(off)}`;
 }
 
 /** A transfer is whole when every part holds it, torn when some do. */
@@ -160,7 +150,7 @@ function lacks(model: Model, one: Part, other: Part): string[] {
   if (lacking.length === 0) return [];
   const noun = one.noun === 'document' ? one.noun : other.noun;
   return [
-    `${one.name} ${other.noun === noun && noun === 'document' ? 'tells of' : 'holds'} ${count(lacking.length, noun)} that ${other.name} lacks`,
+    `${one.name} ${other.noun === noun && noun === 'document' ? 'tells of' : 'holds'} ${counted(lacking.length, noun)} that ${other.name} lacks`,
   ];
 }
 

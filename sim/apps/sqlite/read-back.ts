@@ -3,7 +3,8 @@ import type { Task } from '../../../engine/task.ts';
 import type { Bytes } from '../../../engine/units.ts';
 import type { MountedVolume, Path } from '../../fs/file-system.ts';
 import type { Volumes } from '../application.ts';
-import { folderOf, type Layout, owns } from './layout.ts';
+import { folderOf, letterOf } from '../paths.ts';
+import { type Layout, owns } from './layout.ts';
 import type { FileImages } from './shadow-files.ts';
 
 const PIECE_BYTES: Bytes = 64 * 1024;
@@ -12,7 +13,7 @@ const PIECE_BYTES: Bytes = 64 * 1024;
 export function* readBack(volumes: Volumes, layout: Layout): Task<FileImages> {
   const images = new Map<Path, Uint8Array>();
   for (const folder of foldersOf(layout)) {
-    const volume = volumes(folder.slice(0, 1));
+    const volume = volumes(letterOf(folder));
     const entries = yield* volume.list(folder);
     for (const { path, isDirectory } of entries) {
       if (isDirectory || images.has(path) || !owns(layout, path)) continue;
@@ -22,9 +23,9 @@ export function* readBack(volumes: Volumes, layout: Layout): Task<FileImages> {
   return images;
 }
 
-/** Folders that hold files of the workload, each once. */
-export function foldersOf(layout: Layout): Path[] {
-  const folders = new Set(layout.databases.map(({ path }) => folderOf(path)));
+/** Folders that hold files of the workload, each once; a root is `C:\\`. */
+function foldersOf(layout: Layout): Path[] {
+  const folders = new Set(layout.databases.map(({ path }) => folderOf(path) ?? `${letterOf(path)}:\\`));
   if (layout.folder !== null) folders.add(layout.folder);
   return [...folders];
 }

@@ -12,6 +12,7 @@ import type { Nanoseconds } from '../../../engine/units.ts';
 import type { ChangeSet, MountedVolume, OpenFile, Path } from '../../fs/file-system.ts';
 import { FsError } from '../../fs/file-system.ts';
 import type { Volumes } from '../application.ts';
+import { letterOf } from '../paths.ts';
 import { type Call, type Handle, PAGE_BYTES, type Recording, sameBytes } from './calls.ts';
 
 /** The simulated file system gave another answer than the shadow, after it had failed before (Y1). */
@@ -119,7 +120,7 @@ export class Replayer {
   }
 
   private volume(path: Path): MountedVolume {
-    return this.volumes(path.slice(0, 1));
+    return this.volumes(letterOf(path));
   }
 
   private expect<T extends number | boolean>(answer: T, shadow: T, what: string): void {

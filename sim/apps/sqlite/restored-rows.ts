@@ -4,7 +4,7 @@
  */
 import type { RestoredTree } from '../application.ts';
 import { type Connection, SqliteError } from './connection.ts';
-import { type Database, type Layout, owns } from './layout.ts';
+import { baseName, type Database, type Layout, owns } from './layout.ts';
 import type { SqliteLibrary } from './library.ts';
 import { holderOf, noteOf, openAll } from './schema.ts';
 import { ShadowFiles } from './shadow-files.ts';
@@ -57,9 +57,17 @@ export interface OpenRestored {
 /** Opens what was restored; `Refused` names the database that is not there or does not open. */
 export function openRestored(library: SqliteLibrary, layout: Layout, tree: RestoredTree): OpenRestored | Refused {
   for (const database of layout.databases) {
-    if (tree.file(database.path) === null) return { database, because: 'is missing' };
+    const file = tree.file(database.path);
+    if (file === null) return { database, because: 'is missing' };
+    if (file.damage !== null) return { database, because: `can't be read back: ${file.damage}` };
   }
-  const files = new ShadowFiles(new Map(), path => (owns(layout, path) ? (tree.file(path)?.bytes() ?? null) : null));
+  let damage: string | null = null;
+  const files = new ShadowFiles(new Map(), path => {
+    const file = owns(layout, path) ? tree.file(path) : null;
+    if (file === null) return null;
+    if (file.damage !== null) damage ??= `${baseName(path).toLowerCase()} can't be read back: ${file.damage}`;
+    return file.bytes();
+  });
   const connection = library.connection(files, layout);
   let opening = layout.databases[0]!;
   try {
@@ -70,6 +78,7 @@ export function openRestored(library: SqliteLibrary, layout: Layout, tree: Resto
     for (const database of layout.databases) {
       opening = database;
       connection.integer(`SELECT count(*) FROM ${database.schema}.sqlite_schema`);
+      if (damage !== null) throw new SqliteError(0, damage);
     }
     return { connection, files };
   } catch (error) {

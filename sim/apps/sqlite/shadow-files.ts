@@ -17,6 +17,11 @@ const SMALLEST_CAPACITY = 16 * 1024;
 /** Buffers of deleted journals, kept for the next one: one for each database, and a super-journal. */
 const SPARE_BUFFERS = 4;
 
+/** S1. What is before the suffix is canonical already, and only ASCII is safe to be raised once more. */
+export function canonical(name: string): Path {
+  return name.replace(/[a-z]+/g, letters => letters.toUpperCase());
+}
+
 export class ShadowFile {
   readonly path: Path;
   sizeBytes: Bytes = 0;
@@ -84,7 +89,7 @@ export class ShadowFiles {
   }
 
   find(name: string): ShadowFile | null {
-    const path = name.toUpperCase();
+    const path = canonical(name);
     const file = this.files.get(path);
     if (file !== undefined) return file;
     if (this.source === null || this.asked.has(path)) return null;
@@ -94,7 +99,7 @@ export class ShadowFiles {
   }
 
   make(name: string): ShadowFile {
-    const path = name.toUpperCase();
+    const path = canonical(name);
     invariant(!this.files.has(path), `${path} is made twice`);
     this.asked.add(path);
     const file = new ShadowFile(path, this.spare.pop() ?? new Uint8Array(SMALLEST_CAPACITY));

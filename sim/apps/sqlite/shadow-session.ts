@@ -11,7 +11,7 @@ import type { Bytes, Nanoseconds } from '../../../engine/units.ts';
 import type { Path } from '../../fs/file-system.ts';
 import type { RandomStream } from '../../kernel/random.ts';
 import { type Call, type Handle, type Recording, SharedBytes } from './calls.ts';
-import type { ShadowFile, ShadowFiles } from './shadow-files.ts';
+import { canonical, type ShadowFile, type ShadowFiles } from './shadow-files.ts';
 
 /** What SQLite sees of chance and time while it runs. */
 export interface Surroundings {
@@ -68,7 +68,7 @@ export class ShadowSession {
   open(name: string, makes: boolean, isJournal: boolean): OpenShadow | null {
     const found = this.files.find(name);
     if (found === null && !makes) {
-      this.log?.push({ is: 'exists', path: name.toUpperCase(), answer: false });
+      this.log?.push({ is: 'exists', path: canonical(name), answer: false });
       return null;
     }
     const file = found ?? this.files.make(name);
@@ -124,7 +124,7 @@ export class ShadowSession {
   exists(name: string): boolean {
     const file = this.files.find(name);
     const answer = file !== null && file.sizeBytes > 0;
-    this.log?.push({ is: 'exists', path: name.toUpperCase(), answer });
+    this.log?.push({ is: 'exists', path: canonical(name), answer });
     return answer;
   }
 
@@ -132,7 +132,7 @@ export class ShadowSession {
   delete(name: string, syncDirectory: boolean): boolean {
     const file = this.files.find(name);
     if (file === null) {
-      this.log?.push({ is: 'exists', path: name.toUpperCase(), answer: false });
+      this.log?.push({ is: 'exists', path: canonical(name), answer: false });
       return false;
     }
     this.log?.push({ is: 'delete', path: file.path, syncDirectory });

@@ -14,13 +14,15 @@ import { type Nanoseconds, SECOND } from '../../../engine/units.ts';
 import { FsError, type Path } from '../../fs/file-system.ts';
 import type { SqliteWorkload } from '../../scenario/scenario.ts';
 import type { AppContext, Application, Loading, RestoredTree, Volumes } from '../application.ts';
+import { fillFile } from '../filling.ts';
+import { letterOf, lettersOf } from '../paths.ts';
 import { type Operation, TransactionClock } from '../transaction-clock.ts';
 import type { Transaction, WorkloadTruth } from '../workload-truth.ts';
 import { SqliteError } from './connection.ts';
 import { type Layout, layoutOf, owns } from './layout.ts';
 import type { SqliteLibrary } from './library.ts';
 import { loadRestored } from './load-restored.ts';
-import { foldersOf, readBack } from './read-back.ts';
+import { readBack } from './read-back.ts';
 import type { Recorder } from './recorder.ts';
 import { AnswerDiffers, Replayer } from './replay.ts';
 
@@ -60,18 +62,17 @@ export class SqliteApplication implements Application {
     this.library = library;
     this.layout = layoutOf(workload);
     this.parts = workload.files.map(file => file.name);
-    this.letters = [...new Set(workload.files.map(({ path }) => path.slice(0, 1)))];
+    this.letters = lettersOf(workload.files.map(({ path }) => path));
   }
 
   *fill(volumes: Volumes): Task<void> {
-    for (const folder of foldersOf(this.layout)) {
-      if (folder.includes('\\')) yield* volumes(folder.slice(0, 1)).makeDirectory(folder);
-    }
     for (const [path, bytes] of this.library.fill(this.layout)) {
-      const file = yield* volumes(path.slice(0, 1)).create(path);
-      yield* file.write(0, bytes);
-      file.close();
+      yield* fillFile(volumes, path, bytes.length, (piece, offset) => {
+        piece.set(bytes.subarray(offset, offset + piece.length));
+      });
     }
+    const { folder } = this.layout;
+    if (folder !== null) yield* volumes(letterOf(folder)).makeDirectory(folder);
   }
 
   start(context: AppContext): void {

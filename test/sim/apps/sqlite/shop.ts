@@ -2,8 +2,9 @@
 import sqlite3InitModule from '@sqlite.org/sqlite-wasm';
 import { runNow } from '../../../../engine/task.ts';
 import { SECOND } from '../../../../engine/units.ts';
-import type { RestoredTree } from '../../../../sim/apps/application.ts';
+import type { RestoredFile, RestoredTree } from '../../../../sim/apps/application.ts';
 import { BaseContent } from '../../../../sim/apps/base-content.ts';
+import { RestoredFiles } from '../../../../sim/apps/restored-files.ts';
 import type { Call, Recording } from '../../../../sim/apps/sqlite/calls.ts';
 import { layoutOf } from '../../../../sim/apps/sqlite/layout.ts';
 import { libraryOf, type SqliteLibrary } from '../../../../sim/apps/sqlite/library.ts';
@@ -80,25 +81,32 @@ export function hexOf(images: FileImages): { readonly [path: string]: string } {
 
 /** Files as a restored tree. */
 export function treeOf(images: FileImages): RestoredTree {
+  const files = [...images].map(([path, bytes]) => restoredFile(path, bytes, null));
+  return new RestoredFiles(files, noFiles());
+}
+
+export function restoredFile(path: string, bytes: Uint8Array, damage: string | null): RestoredFile {
   return {
-    paths: [...images.keys()].sort(),
-    file(path) {
-      const bytes = images.get(path);
-      if (bytes === undefined) return null;
-      return {
-        path,
-        sizeBytes: bytes.length,
-        modified: 0,
-        read: (offset, into) => into.set(bytes.subarray(offset, offset + into.length)),
-        bytes: () => bytes.slice(),
-      };
+    path,
+    sizeBytes: bytes.length,
+    modified: 0,
+    damage,
+    read(offset, into) {
+      into.fill(0);
+      into.set(bytes.subarray(offset, offset + into.length));
     },
+    bytes: () => bytes.slice(),
   };
+}
+
+/** A world that had no file at 0 s: these tests compare rows, not bytes. */
+export function noFiles(): BaseContent {
+  return new BaseContent(() => 0, []);
 }
 
 /** A truth in which transactions 1 to n were committed. */
 export function truthOf(n: number) {
-  const truth = new Truth({ base: new BaseContent([], () => 0), clock: () => 0 }).workload('shop');
+  const truth = new Truth({ base: noFiles(), clock: () => 0 }).workload('shop');
   for (let number = 1; number <= n; number++) {
     const transaction = truth.begin(number - 1);
     truth.committed(transaction);
@@ -112,7 +120,7 @@ export function world(workload: SqliteWorkload, seed = 1) {
   const { application, layout, volume } = filled(workload, seed);
   const kernel = new Kernel(new Choices(seed));
   const owner = kernel.owner('shop');
-  const truth = new Truth({ base: new BaseContent([], () => 0), clock: () => kernel.now() });
+  const truth = new Truth({ base: noFiles(), clock: () => kernel.now() });
   const context = { kernel, owner, volumes: () => volume, truth: truth.workload('shop'), wallClock: () => 0 };
   application.start(context);
   const host = kernel.owner('host');
