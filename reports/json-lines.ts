@@ -1,12 +1,12 @@
 /** Results as lines of JSON, their keys in the order of the published format. */
-import type { ErrorLine, Result, SuiteResult } from '../sim/result.ts';
+import type { Result } from '../sim/result.ts';
 
 /** What every line says first: which format it has. */
 interface Line {
   readonly schema: string;
 }
 
-export function jsonLine(line: Line | Result | SuiteResult | ErrorLine): string {
+export function jsonLine<T extends Line>(line: T): string {
   return `${JSON.stringify(line)}\n`;
 }
 

@@ -234,3 +234,22 @@ function nextLines(next: readonly NextCommand[], width: number, style: Style): s
   });
   return ['', style.heading('next'), ...lines];
 }
+
+/** A line for each method that did not come out as expected, and one for the whole. */
+export function briefReport(result: Result, { style }: Pick<RunReportOptions, 'style'>): string {
+  const failed = result.methods.filter(method => whetherExpected(method) === 'NOT expected');
+  const lines = failed.flatMap(method => {
+    const what = `${fullName(result)} seed ${result.seed}, ${method.method}: ${whatBecame(method).words}`;
+    const checks = method.checks.filter(({ pass }) => !pass);
+    return [
+      `${what}, ${style.unexpected(`${unexpectedSign} NOT expected`)}`,
+      ...checks.map(({ check, verdict, expected, summary }) => {
+        return `    ${check} ${verdict}, expected ${expected ?? 'held'}${summary === '' ? '' : `: ${summary}`}`;
+      }),
+      `    ${style.command(method.command)}`,
+    ];
+  });
+  const judged = result.methods.filter(({ judged: is }) => is).length;
+  const verdict = `${fullName(result)} seed ${result.seed}: ${judged - failed.length} of ${judged} as expected`;
+  return `${[...lines, failed.length === 0 ? style.expected(verdict) : style.unexpected(verdict)].join('\n')}\n`;
+}

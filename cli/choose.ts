@@ -1,0 +1,44 @@
+/** What of the loaded scenarios is run: variants and methods by name, where a name that nothing has is an error. */
+import type { LoadedScenario } from '../host/load-scenarios.ts';
+import { nearest } from '../sim/scenario/nearest.ts';
+import { UserError } from '../sim/user-error.ts';
+import { commandLineError } from './error-codes.ts';
+
+export interface Choice {
+  readonly variant?: string;
+  readonly method?: readonly string[];
+}
+
+/** Scenarios that have the variant and one of the methods at least. */
+export function choose(all: readonly LoadedScenario[], { variant, method }: Choice): LoadedScenario[] {
+  const ofVariant = variant === undefined ? [...all] : withVariant(all, variant);
+  return method === undefined ? ofVariant : withMethods(ofVariant, method);
+}
+
+function withVariant(all: readonly LoadedScenario[], variant: string): LoadedScenario[] {
+  const chosen = all.filter(({ scenario }) => scenario.variant === variant || scenario.name === variant);
+  if (chosen.length > 0) return chosen;
+  const known = all.flatMap(({ scenario }) => (scenario.variant === null ? [] : [scenario.variant]));
+  const hint =
+    known.length === 0 ? 'the scenario has no matrix: leave `--variant` out' : `there are: ${known.join(', ')}`;
+  throw commandLineError('unknown-variant', `there is no variant \`${variant}\`${meant(variant, known)}`, hint);
+}
+
+function withMethods(all: readonly LoadedScenario[], methods: readonly string[]): LoadedScenario[] {
+  const known = [...new Set(all.flatMap(idsOf))];
+  for (const method of methods) {
+    if (known.includes(method)) continue;
+    const message = `there is no method \`${method}\`${meant(method, known)}`;
+    throw new UserError({ code: 'unknown-method', message, hint: `there are: ${known.join(', ')}` });
+  }
+  return all.filter(loaded => idsOf(loaded).some(id => methods.includes(id)));
+}
+
+function idsOf({ scenario }: LoadedScenario): string[] {
+  return scenario.backups.methods.map(({ id }) => id);
+}
+
+function meant(word: string, known: readonly string[]): string {
+  const guess = nearest(word, known);
+  return guess === null ? '' : `, did you mean \`${guess}\`?`;
+}

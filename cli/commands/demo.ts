@@ -1,0 +1,36 @@
+import { loadScenarios } from '../../host/load-scenarios.ts';
+import { findScenarios } from '../../host/scenario-files.ts';
+import { demoStory } from '../../reports/demo-story.ts';
+import { jsonLine } from '../../reports/json-lines.ts';
+import { choose } from '../choose.ts';
+import { defectText } from '../errors.ts';
+import { execute } from '../execute.ts';
+import type { DemoOptions } from '../program.ts';
+import { openTerminal } from '../terminal.ts';
+import { seedOf } from '../values.ts';
+
+const scenarioOfTheStory = 'timestamp-problem';
+
+export async function demo({ seed, against, ...options }: DemoOptions): Promise<number> {
+  const terminal = openTerminal(options);
+  const methods = [...new Set([against, 'otm'])];
+  const files = findScenarios([scenarioOfTheStory], process.cwd());
+  const scenarios = choose(loadScenarios(files, { overrides: [] }), { method: methods });
+  const { end, exitCode } = await execute(
+    {
+      scenarios,
+      seedsOf: ({ scenario }) => ({ is: 'list', seeds: [seed === undefined ? scenario.seed : seedOf(seed)] }),
+      methods,
+      failFast: false,
+      limitMs: null,
+      isSingle: true,
+      files: {},
+      onResult: (result, { scenario }) => {
+        terminal.out(terminal.json ? jsonLine(result) : demoStory(result, { ...terminal, story: scenario.story }));
+      },
+    },
+    terminal,
+  );
+  if (end.result.defects > 0) (terminal.json ? terminal.out : terminal.err)(defectText(end, terminal));
+  return exitCode;
+}

@@ -1,0 +1,74 @@
+import { hostError } from '../../host/error-codes.ts';
+import { loadScenarios } from '../../host/load-scenarios.ts';
+import { commandName } from '../../host/package.ts';
+import { shellWord } from '../../host/repeat-command.ts';
+import { findScenarios, type ScenarioFile } from '../../host/scenario-files.ts';
+import { jsonLine, suiteJsonLine } from '../../reports/json-lines.ts';
+import { briefReport, type NextCommand, runReport } from '../../reports/run-report.ts';
+import { suiteReport } from '../../reports/suite-report.ts';
+import type { Result } from '../../sim/result.ts';
+import { choose } from '../choose.ts';
+import { defectText } from '../errors.ts';
+import { execute } from '../execute.ts';
+import type { RunOptions } from '../program.ts';
+import { openTerminal, type Terminal } from '../terminal.ts';
+import { seedOf } from '../values.ts';
+
+export async function run(argument: string, options: RunOptions): Promise<number> {
+  const terminal = openTerminal(options);
+  const file = oneScenario(argument);
+  const scenarios = choose(loadScenarios([file], { overrides: options.set ?? [] }), options);
+  const isSingle = scenarios.length === 1;
+  const seed = options.seed === undefined ? null : seedOf(options.seed);
+  const { end, exitCode } = await execute(
+    {
+      scenarios,
+      seedsOf: ({ scenario }) => ({ is: 'list', seeds: [seed ?? scenario.seed] }),
+      methods: options.method ?? null,
+      failFast: false,
+      limitMs: null,
+      isSingle,
+      files: options,
+      onResult: (result, { scenario }) => tell(result, scenario.story, file, isSingle, terminal),
+    },
+    terminal,
+  );
+  if (terminal.json) {
+    if (!isSingle) terminal.out(jsonLine(end.result));
+    else if (end.result.defects > 0) terminal.out(defectText(end, terminal));
+  } else if (!isSingle) {
+    terminal.out(suiteReport(end.result, { ...terminal, ...end }));
+  } else if (end.result.defects > 0) {
+    terminal.err(defectText(end, terminal));
+  }
+  return exitCode;
+}
+
+function oneScenario(argument: string): ScenarioFile {
+  const [file, ...others] = findScenarios([argument], process.cwd());
+  if (file !== undefined && others.length === 0) return file;
+  const many = `\`${argument}\` stands for ${others.length + 1} scenarios, and \`run\` takes one`;
+  throw hostError('several-scenarios', many, `run all of them with \`otm suite ${shellWord(argument)}\``);
+}
+
+function tell(result: Result, story: string, file: ScenarioFile, isSingle: boolean, terminal: Terminal): void {
+  if (terminal.json) {
+    terminal.out(isSingle ? jsonLine(result) : suiteJsonLine(result));
+  } else if (terminal.volume === 'quiet') {
+    terminal.out(briefReport(result, terminal));
+  } else {
+    const next = isSingle ? nextCommands(result, file) : [];
+    terminal.out(runReport(result, { ...terminal, story, next }));
+  }
+}
+
+function nextCommands({ seed, variant }: Result, file: ScenarioFile): NextCommand[] {
+  const otm = commandName(process.env);
+  const scenario = shellWord(file.argument);
+  const of = variant === null ? scenario : `${scenario} --variant ${shellWord(variant)}`;
+  return [
+    { command: `${otm} run ${of} --seed ${seed + 1}`, says: 'the same story with other luck' },
+    { command: `${otm} suite ${of} --seeds 1..100`, says: 'does it hold over many seeds?' },
+    { command: `${otm} new mine.yaml --app script`, says: 'model your own files' },
+  ];
+}

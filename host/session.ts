@@ -1,0 +1,72 @@
+/** What a command runs: scenarios, each with its seeds, one run after the other. */
+import type { Result } from '../sim/result.ts';
+import type { SeedRange } from '../sim/scenario/scenario.ts';
+import { seedCount, seedsIn } from '../sim/scenario/seeds.ts';
+import { writeDefect } from './defect-file.ts';
+import type { LoadedScenario } from './load-scenarios.ts';
+import { repeatCommand } from './repeat-command.ts';
+import { openSimulator, type Simulator } from './simulator.ts';
+import { runSuite, type SuiteEnd, type SuiteProgress, type SuiteRun } from './suite.ts';
+
+/** Seeds of one scenario: ranges, so that a range of any length costs nothing, or a list. */
+export type SessionSeeds =
+  | { readonly is: 'ranges'; readonly ranges: readonly SeedRange[] }
+  | { readonly is: 'list'; readonly seeds: readonly number[] };
+
+export interface SessionOptions {
+  readonly scenarios: readonly LoadedScenario[];
+  readonly seedsOf: (loaded: LoadedScenario) => SessionSeeds;
+  /** Ids; null: all. */
+  readonly methods: readonly string[] | null;
+  readonly failFast: boolean;
+  readonly limitMs: number | null;
+  readonly signal: AbortSignal;
+  /** Where a defect is written to. */
+  readonly folder: string;
+  readonly onResult: (result: Result, loaded: LoadedScenario) => void;
+  readonly onProgress: (progress: SuiteProgress) => void;
+}
+
+interface SessionRun extends SuiteRun {
+  readonly loaded: LoadedScenario;
+}
+
+export async function runSession(options: SessionOptions): Promise<SuiteEnd> {
+  const { scenarios, seedsOf, failFast, limitMs, signal, onResult, onProgress } = options;
+  const simulator = await openSimulator(scenarios.map(({ scenario }) => scenario));
+  return runSuite<SessionRun>({
+    runs: runsOf(options, simulator),
+    count: scenarios.reduce((sum, loaded) => sum + countOf(seedsOf(loaded)), 0),
+    failFast,
+    limitMs,
+    signal,
+    now: () => performance.now(),
+    onResult: (result, { loaded }) => onResult(result, loaded),
+    onDefect: (run, error) => defectFile(run, error, options.folder),
+    onProgress,
+  });
+}
+
+function countOf(seeds: SessionSeeds): number {
+  return seeds.is === 'ranges' ? seedCount(seeds.ranges) : seeds.seeds.length;
+}
+
+function* runsOf({ scenarios, seedsOf, methods }: SessionOptions, simulator: Simulator): Generator<SessionRun> {
+  for (const loaded of scenarios) {
+    const seeds = seedsOf(loaded);
+    for (const seed of seeds.is === 'ranges' ? seedsIn(seeds.ranges) : seeds.seeds) {
+      const { baseName, variant } = loaded.scenario;
+      const { file, overrides } = loaded;
+      const method = methods?.length === 1 ? (methods[0] ?? null) : null;
+      const command = repeatCommand({ argument: file.argument, variant, seed, method, overrides });
+      const run = () => simulator.run(loaded, seed, methods);
+      yield { scenario: baseName, variant, seed, command, loaded, run };
+    }
+  }
+}
+
+function defectFile({ scenario, variant, seed, command, loaded }: SessionRun, error: unknown, folder: string): string {
+  const { file, text, overrides } = loaded;
+  const source = { path: file.shown, overrides, text };
+  return writeDefect(folder, { scenario, variant, seed, source, command, error });
+}

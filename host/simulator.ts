@@ -1,0 +1,72 @@
+/**
+ * Runs scenarios on this machine: makes the modules that the simulator is given, and adds to what comes back what only the
+ * host knows.
+ */
+import { createHash } from 'node:crypto';
+import type { Modules } from '../sim/modules.ts';
+import type { MethodResult, Result, RunResult } from '../sim/result.ts';
+import type { Scenario } from '../sim/scenario/scenario.ts';
+import type { LoadedScenario } from './load-scenarios.ts';
+import { loadModules } from './modules.ts';
+import { packageVersion } from './package.ts';
+import { repeatCommand } from './repeat-command.ts';
+
+export interface Simulator {
+  run(loaded: LoadedScenario, seed: number, methods: readonly string[] | null): Result;
+}
+
+/** Loads what these scenarios need: SQLite only for those that have it. */
+export async function openSimulator(scenarios: readonly Scenario[]): Promise<Simulator> {
+  const sqlite = scenarios.some(({ workloads }) => workloads.some(({ app }) => app === 'sqlite'));
+  const modules = await loadModules({ sqlite });
+  const version = packageVersion();
+  return {
+    run: (loaded, seed, methods) => {
+      const started = performance.now();
+      const run = simulate(loaded.scenario, seed, modules, { ...(methods === null ? {} : { methods }) });
+      const wallMs = Math.round((performance.now() - started) * 10) / 10;
+      return completed(run, loaded, { version, wallMs });
+    },
+  };
+}
+
+function simulate(
+  _scenario: Scenario,
+  _seed: number,
+  _modules: Modules,
+  _options: { readonly methods?: readonly string[] },
+): RunResult {
+  throw new Error('not there yet');
+}
+
+interface HostFacts {
+  readonly version: string;
+  readonly wallMs: number;
+}
+
+/** The keys in the order in which the published format has them. */
+export function completed(run: RunResult, loaded: LoadedScenario, { version, wallMs }: HostFacts): Result {
+  const { scenario, variant, seed, digest, virtualSeconds, events, ios, pass } = run;
+  const { file, text, overrides } = loaded;
+  const methods = run.methods.map((method): MethodResult => {
+    const command = repeatCommand({ argument: file.argument, variant, seed, method: method.method, overrides });
+    return { ...method, command };
+  });
+  const source = { path: file.shown, sha256: createHash('sha256').update(text).digest('hex'), overrides, text };
+  return {
+    schema: 'otm/result@1',
+    version,
+    node: process.versions.node,
+    scenario,
+    variant,
+    seed,
+    source,
+    digest,
+    virtualSeconds,
+    events,
+    ios,
+    wallMs,
+    pass,
+    methods,
+  };
+}

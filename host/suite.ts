@@ -1,0 +1,121 @@
+/**
+ * Runs many scenarios over many seeds, one after the other, and counts. Between two runs the event loop turns, so that
+ * Ctrl-C, a time limit and progress get their chance.
+ */
+import { DefectError } from '../engine/invariant.ts';
+import type { Failure, Result, SuiteResult } from '../sim/result.ts';
+import { groupsOf, SuiteTally } from './suite-tally.ts';
+
+/** One run of a suite: a scenario variant with a seed. */
+export interface SuiteRun {
+  readonly scenario: string;
+  readonly variant: string | null;
+  readonly seed: number;
+  /** The command that repeats it. */
+  readonly command: string;
+  /** Runs it; an error is a defect. */
+  run(): Result;
+}
+
+export interface SuiteOptions<Run extends SuiteRun> {
+  readonly runs: Iterable<Run>;
+  /** How many `runs` has. */
+  readonly count: number;
+  readonly failFast: boolean;
+  /** Wall time after which no further run is begun; null: no limit. */
+  readonly limitMs: number | null;
+  /** Ends the suite between two runs; its reason says why. */
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly onResult: (result: Result, run: Run) => void;
+  /** Returns the name of the file that was written of it. */
+  readonly onDefect: (run: Run, error: unknown) => string;
+  readonly onProgress: (progress: SuiteProgress) => void;
+}
+
+export interface SuiteProgress {
+  readonly runs: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly defects: number;
+  readonly seconds: number;
+}
+
+export interface SuiteEnd {
+  readonly result: SuiteResult;
+  readonly endedEarly: string | null;
+  readonly defectFiles: readonly string[];
+}
+
+export async function runSuite<Run extends SuiteRun>(options: SuiteOptions<Run>): Promise<SuiteEnd> {
+  const tally = new SuiteTally(options.count);
+  const started = options.now();
+  const elapsed = () => options.now() - started;
+  const defectFiles: string[] = [];
+  let endedEarly: string | null = null;
+  for (const run of options.runs) {
+    await turn();
+    endedEarly = whyEnd(options, tally, elapsed());
+    if (endedEarly !== null) break;
+    try {
+      const result = run.run();
+      tally.add(result);
+      options.onResult(result, run);
+    } catch (error) {
+      if (isUsers(error)) throw error;
+      tally.addDefect(defectOf(run, error));
+      defectFiles.push(options.onDefect(run, error));
+    }
+    const { runs, finished, failed, defects } = tally;
+    options.onProgress({ runs, finished, failed, defects, seconds: elapsed() / 1000 });
+  }
+  return { result: summary(tally, elapsed() / 1000), endedEarly, defectFiles };
+}
+
+/** Signals and timers are served before the next run begins. */
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+type Ends = Pick<SuiteOptions<SuiteRun>, 'signal' | 'failFast' | 'limitMs'>;
+
+function whyEnd({ signal, failFast, limitMs }: Ends, tally: SuiteTally, elapsedMs: number): string | null {
+  if (signal.aborted) return String(signal.reason);
+  if (failFast && tally.failed + tally.defects > 0) return '--fail-fast';
+  if (limitMs !== null && elapsedMs >= limitMs) return 'the time of --for is over';
+  return null;
+}
+
+/** What the surroundings refuse, a full disk for one, ends the suite; anything else is a defect of the program. */
+function isUsers(error: unknown): boolean {
+  return error instanceof Error && error.name === 'UserError';
+}
+
+function defectOf({ scenario, variant, seed, command }: SuiteRun, error: unknown): Failure {
+  const summary = error instanceof Error ? error.message : String(error);
+  const check = error instanceof DefectError ? 'defect' : 'crash';
+  return { scenario, variant, seed, method: '', check, expected: null, verdict: 'defect', summary, command };
+}
+
+function summary(tally: SuiteTally, seconds: number): SuiteResult {
+  const failures = tally.allFailures();
+  const { runs, passed, failed, defects, noExpectation, methodRuns, ios } = tally;
+  return {
+    schema: 'otm/suite@1',
+    runs,
+    passed,
+    failed,
+    defects,
+    notRun: runs - tally.finished,
+    fromStore: 0,
+    noExpectation,
+    seconds: Math.round(seconds * 1000) / 1000,
+    methodRuns,
+    ios,
+    // Kilobytes on every system.
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    marks: {},
+    groups: groupsOf(failures),
+    failures,
+  };
+}

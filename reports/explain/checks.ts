@@ -1,0 +1,181 @@
+/** The checks: what each compares with what. A checker believes nothing that an agent or the engine says of itself. */
+import type { CheckName } from '../../sim/scenario/expectation.ts';
+import type { Entry } from './entry.ts';
+
+type CheckText = Omit<Entry, 'word' | 'kind'>;
+
+export const dataChecks = {
+  mountable: {
+    says: 'The restored volume mounts, and every directory on it can be walked.',
+    more: [
+      'It reads boot sector, FATs and directories of the restored bytes, nothing else. When it is violated, so is every check of what the volume should hold: a file that cannot be reached is not "not applicable".',
+    ],
+    example: 'expect: { live-image: { mountable: held } }',
+    see: ['fs', 'intact'],
+  },
+  fs: {
+    says: 'The restored file system is in order: no cross links, no broken chains, sizes that fit.',
+    more: [
+      'Lost clusters and a stale count of free ones are counted only when the picture is quiescent: FAT keeps no mark of being in use, so a picture of a busy volume has them by nature.',
+    ],
+    example: 'expect: { otm: { fs: held } }',
+    see: ['mountable', 'quiescent'],
+  },
+  intact: {
+    says: 'Each file, alone, is as it was at some one instant.',
+    more: [
+      'For every 512-byte block the truth knows all versions and when they were current. An instant at which every block of the file had the restored content makes the check hold; without one the nearest instant and the blocks that disagree are the evidence.',
+      'Files that are intact need not fit each other: that is `relational`.',
+    ],
+    example: 'expect: { open-file-agent: { intact: held, relational: violated } }',
+    see: ['relational', 'open-file-agent'],
+  },
+  relational: {
+    says: 'All files of an application are as they were at one instant at which no transaction was open.',
+    more: [
+      'This is the timestamp problem: A is copied now and B some seconds later, each intact, and together they tell a story that never happened.',
+      'SQLite recovers first, under the paths that it had, and is compared by rows. Ledger, mail and script have no recovery: their files must tell the same transactions as they stand.',
+    ],
+    example: 'expect: { naive-copy: { relational: { bank: violated } } }',
+    see: ['intact', 'prefix', 'script'],
+  },
+  prefix: {
+    says: 'The restored transactions are the first n: no hole, nothing durable missing, nothing from after T.',
+    more: [
+      'Transaction numbers are given under the lock of the application, so their order is the order of commits. What was durable before T must be there; with a quiet period of at least the write-back also what was acknowledged one write-back before T.',
+      'Methods without one T satisfy it when some instant between start and end of the copy does.',
+    ],
+    example: 'expect: { otm: { prefix: held } }',
+    see: ['relational', 'quiet'],
+  },
+  sqlite: {
+    says: "SQLite's own `integrity_check` and `foreign_key_check` find nothing.",
+    more: [
+      'The restored databases are opened under the letters and paths that they had, since a journal names its super-journal by path.',
+    ],
+    example: 'expect: { live-image: { sqlite: may } }',
+    see: ['relational'],
+  },
+  timestamps: {
+    says: 'Every restored file has the stamp that it had, and none is newer than the instant at which it was taken.',
+    more: [
+      'To the two seconds that FAT keeps, by the clock of the world. For file agents the instant is that of each file, for a naive copy the end of its copy.',
+    ],
+    example: 'expect: { otm: { timestamps: held } }',
+    see: ['intact'],
+  },
+  durable: {
+    says: 'After a power cut what had been acknowledged as durable is there.',
+    more: ['It needs power cuts, which this version does not have yet.'],
+    example: 'workloads: [{ id: bank, app: ledger, fsync: always }]',
+    see: ['prefix'],
+  },
+} as const satisfies { readonly [Name in CheckName]?: CheckText };
+
+export const engineChecks = {
+  exact: {
+    says: 'Every byte that the virtual volume gave is the byte that the live volume held at T.',
+    more: [
+      'In the very event in which a snapshot is enabled the checker forks every drive. What the backup read, and a full read after the backup, are compared with that fork, byte for byte.',
+    ],
+    example: 'expect: { otm: { exact: held } }',
+    see: ['E1', 'E5', 'E6', 'E15'],
+  },
+  'one-instant': {
+    says: 'All volumes of the picture stand at the same place in the log of writes.',
+    more: [
+      'The world logs every write. At the place of the event `enabled` every volume must be exactly what the log had written by then; else the first write that is missing and the first that is too much are the evidence.',
+    ],
+    example: 'backups: { volumes: [C, D], methods: [otm] }',
+    see: ['E2'],
+  },
+  transparent: {
+    says: 'Applications read what they last wrote, and every write reaches the drive once, unchanged and in order.',
+    more: [
+      'The page cache remembers what the last write of each page left, and every read that comes back is compared with it. Each request that reaches a drive must match the earliest overlapping one that came in above the filter: one left over, doubled, changed or overtaken is a violation.',
+    ],
+    example: 'expect: { otm: { transparent: held } }',
+    see: ['E3', 'E18'],
+  },
+  once: {
+    says: 'Each granule is read and written to the cache at most once in a snapshot.',
+    more: [
+      'Counted at the handles of the drives that the host gives to the engine, one for each purpose; their sum must be what the drive saw.',
+    ],
+    example: 'otm run hot-sector --method otm',
+    see: ['E4'],
+  },
+  bounded: {
+    says: 'The cache file, header and index included, never grew past its limit.',
+    more: ['Judged by the sectors of the cache that were ever written, as the drive has them.'],
+    example: '- { otm: { cache: { limit: 8 MiB } } }',
+    see: ['E8', 'lost'],
+  },
+  quiet: {
+    says: 'For a whole quiet period before T no selected volume was written, and nothing was in flight.',
+    more: [
+      'Judged by the log of writes at the devices. With `neverQuiet: take-anyway`: nothing in flight at T, writes held no longer than the limit, and the result says crash-consistent.',
+    ],
+    example: '- { otm: { quiet: 5 s, waitLimit: 300 s } }',
+    see: ['E7', 'crash-consistent'],
+  },
+  released: {
+    says: 'After the release nothing of the snapshot is left: no letter, no cache space, no work on the write path.',
+    more: ['Judged by the requests at the devices after it, the space and the letters.'],
+    example: 'expect: { otm: { released: held } }',
+    see: ['E12'],
+  },
+  'fault-rule': {
+    says: 'After a fault the application went on and the snapshot was lost, or with `protect: backup` the other way round.',
+    more: [
+      'It applies when a fault was injected that the rule is about: an error while preserving, a full or vanished cache, one that does not answer in time.',
+    ],
+    example: 'faults: [{ kind: write-error, on: cache, nth: 3 }]\nexpect: { otm: lost }',
+    see: ['E9', 'lost'],
+  },
+  recovered: {
+    says: 'After a power cut or a kill a durable snapshot is exact or lost, never wrong.',
+    more: ['It needs durable snapshots, which this version does not have yet.'],
+    example: '- { otm: { durable: true } }',
+    see: ['E10'],
+  },
+  self: {
+    says: 'A cache file on a protected volume is left out of the picture, to the sector.',
+    more: ['It needs caches on protected volumes, which this version does not have yet.'],
+    example: '- { otm: { cache: { on: C } } }',
+    see: ['E11'],
+  },
+  several: {
+    says: 'Several snapshots that are alive at once are each exact, and losing one leaves the others.',
+    more: ['It applies with `beside`, and to `count` above 1 when snapshots overlap.'],
+    example: '- { otm: { beside: [{ start: 2 s, volumes: [C, D], for: 30 s }] } }',
+    see: ['E16'],
+  },
+  idle: {
+    says: 'A snapshot that nobody reads is released after the idle limit, and says so.',
+    more: ['It applies when the backup program stops reading.'],
+    example: 'faults: [{ kind: agent-dies, nth: 10, how: stops }]',
+    see: ['E17', 'agent-dies'],
+  },
+  tracked: {
+    says: 'An image brought up to date by an increment equals a full copy of the new picture.',
+    more: ['It needs `otm-incremental`, which this version does not have yet.'],
+    example: '- { otm-incremental: { every: 10 min } }',
+    see: ['E13'],
+  },
+  'backup-disk': {
+    says: 'The backup disk holds the last complete image at every moment, whatever is cut off.',
+    more: ['It needs `otm-incremental`, which this version does not have yet.'],
+    example: '- { otm-incremental: { every: 10 min } }',
+    see: ['E14'],
+  },
+} as const satisfies { readonly [Name in CheckName]?: CheckText };
+
+/** Every check, so that one that is added without a text does not compile. */
+const texts: { readonly [Name in CheckName]: CheckText } = { ...dataChecks, ...engineChecks };
+
+export const checkEntries: readonly Entry[] = Object.entries(texts).map(([word, text]) => ({
+  word,
+  kind: 'check',
+  ...text,
+}));
