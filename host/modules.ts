@@ -3,6 +3,7 @@ import sqlite3InitModule, { type Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import xxhash from 'xxhash-wasm';
 import { Arena } from '../sim/disk/arena.ts';
 import type { Hash } from '../sim/disk/drive.ts';
+import { PageBuffers } from '../sim/fs/page-buffers.ts';
 import type { Modules } from '../sim/modules.ts';
 
 const TWO_20_MASK = 0xfffff;
@@ -30,5 +31,6 @@ export async function loadModules(options: { sqlite: boolean }): Promise<Modules
     sqlite: options.sqlite ? await sqlite : null,
     baseArena: new Arena(),
     methodArena: new Arena(),
+    pageBuffers: new PageBuffers(),
   };
 }

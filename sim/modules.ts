@@ -2,6 +2,7 @@
 import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import type { Arena } from './disk/arena.ts';
 import type { Hash } from './disk/drive.ts';
+import type { PageBuffers } from './fs/page-buffers.ts';
 
 export interface Modules {
   /** xxh64, cut to 52 bits. */
@@ -12,4 +13,6 @@ export interface Modules {
   readonly baseArena: Arena;
   /** Pages of one method; reset between methods. */
   readonly methodArena: Arena;
+  /** Memory of the page cache; reset between methods. */
+  readonly pageBuffers: PageBuffers;
 }

@@ -25,7 +25,7 @@ import { WriteCache } from './write-cache.ts';
 export type Hash = (bytes: Uint8Array) => number;
 
 /** Why a request was made; the checks count by it. */
-export type Purpose = 'application' | 'preserve' | 'virtual' | 'cache' | 'agent';
+export type Purpose = 'application' | 'preserve' | 'virtual' | 'cache' | 'target';
 
 /** One life of the machine, from power on to power cut or kill. */
 export interface Boot {
@@ -38,13 +38,20 @@ export interface DriveFaults {
   /** Asked at submit: the service time as it is to be, or null when the request hangs until `Drive.resume`. */
   serviceTime(handle: DriveHandle, request: IoRequest, plain: Nanoseconds): Nanoseconds | null;
   /** Asked at completion: the failure, or null. */
-  failure(handle: DriveHandle, request: IoRequest): IoFailure | null;
+  failure(handle: DriveHandle, request: IoRequest): FailedRequest | null;
+}
+
+export interface FailedRequest {
+  readonly failure: IoFailure;
+  /** So many of its first sectors were written all the same. */
+  readonly doneSectors: Sector;
 }
 
 /** Told of every request, for logs and checks. */
 export interface DriveObserver {
-  issued(handle: DriveHandle, request: IoRequest, contentHash: number): void;
-  completed(handle: DriveHandle, request: IoRequest, contentHash: number, error: IoError | null): void;
+  /** Returns a token that `completed` gets for the same request. */
+  issued(handle: DriveHandle, request: IoRequest, contentHash: number): number;
+  completed(token: number, request: IoRequest, error: IoError | null): void;
 }
 
 export interface DriveOptions {
@@ -65,6 +72,7 @@ export class Drive {
   readonly sectors: Sectors;
   faults: DriveFaults | null = null;
   observer: DriveObserver | null = null;
+  readonly handles: DriveHandle[] = [];
   /** Requests that the drive took. */
   requests = 0;
   private readonly kernel: Kernel;
@@ -90,7 +98,9 @@ export class Drive {
   }
 
   handle(purpose: Purpose, boot: Boot): DriveHandle {
-    return new DriveHandle(this, purpose, boot);
+    const handle = new DriveHandle(this, purpose, boot);
+    this.handles.push(handle);
+    return handle;
   }
 
   /** What the drive holds now, at the cost of what is written since. */
@@ -102,7 +112,7 @@ export class Drive {
   cut(chooser: Chooser): void {
     this.cache?.cut(chooser);
     for (const service of [...this.inFlight, ...this.hanging]) {
-      if (service.request.isDestructive && chooser.choose(2) === 1) this.move(service);
+      if (service.request.isDestructive && chooser.choose(2) === 1) this.move(service, service.request.count);
       service.ticket = 0;
     }
     this.inFlight.length = 0;
@@ -115,13 +125,18 @@ export class Drive {
     this.requests += 1;
     const contentHash = request.op === 'write' ? this.hash(request.data!) : 0;
     const { digest } = this.kernel;
-    digest.fold(request.sector * 64 + this.index * 8 + OP_CODE[request.op]);
+    digest.fold(request.sector * 1024 + this.index * 8 + OP_CODE[request.op]);
     digest.fold(request.count);
     if (request.op === 'write') digest.fold(contentHash);
-    if (this.observer !== null) this.observer.issued(handle, request, contentHash);
     const service = this.spare.pop() ?? new Service(this);
-    service.begin(handle, request, contentHash, this.cache === null ? 0 : this.cache.mark);
+    service.begin(handle, request, this.cache === null ? 0 : this.cache.mark);
+    if (this.observer !== null) service.token = this.observer.issued(handle, request, contentHash);
     this.start(service);
+  }
+
+  /** Number of the drive in the world. */
+  get place(): number {
+    return this.index;
   }
 
   /** Starts again what hung: called by the fault that ends. */
@@ -181,10 +196,13 @@ export class Drive {
     }
     const failure = this.faults === null ? null : this.faults.failure(handle, request);
     let error: IoError | null = null;
-    if (failure === null) this.move(service);
-    else error = new IoError(failure, handle.name, request.op, request.sector, request.count);
+    if (failure === null) this.move(service, request.count);
+    else {
+      if (failure.doneSectors > 0) this.move(service, failure.doneSectors);
+      error = new IoError(failure.failure, handle.name, request.op, request.sector, request.count);
+    }
     this.kernel.digest.fold(error === null ? OP_CODE[request.op] : 16 + OP_CODE[request.op]);
-    if (this.observer !== null) this.observer.completed(handle, request, service.contentHash, error);
+    if (this.observer !== null) this.observer.completed(service.token, request, error);
     this.recycle(service);
     request.settle(error);
   }
@@ -202,17 +220,21 @@ export class Drive {
     this.spare.push(service);
   }
 
-  private move(service: Service): void {
+  /** Moves the first `count` sectors of a request. */
+  private move(service: Service, count: Sector): void {
     const { request, mark } = service;
     const offset: Bytes = request.sector * this.sectorSize;
-    const length: Bytes = request.count * this.sectorSize;
+    const length: Bytes = count * this.sectorSize;
     switch (request.op) {
       case 'read':
         request.readAsHole = this.sectors.read(offset, request.data!);
         return;
       case 'write':
-        if (this.cache !== null) this.cache.write(offset, length, request.data, request.fua);
-        else this.sectors.write(offset, request.data!);
+        this.writeBytes(
+          offset,
+          count === request.count ? request.data! : request.data!.subarray(0, length),
+          request.fua,
+        );
         return;
       case 'discard':
       case 'zeroes':
@@ -222,6 +244,11 @@ export class Drive {
       case 'flush':
         this.cache?.flushed(mark);
     }
+  }
+
+  private writeBytes(offset: Bytes, bytes: Uint8Array, fua: boolean): void {
+    if (this.cache !== null) this.cache.write(offset, bytes.length, bytes, fua);
+    else this.sectors.write(offset, bytes);
   }
 }
 
@@ -263,8 +290,8 @@ class Service implements Timed {
   ticket = 0;
   slot = 0;
   dueAt: Nanoseconds = 0;
-  contentHash = 0;
   mark = 0;
+  token = 0;
   private current: IoRequest | null = null;
   private via: DriveHandle | null = null;
   private readonly drive: Drive;
@@ -283,10 +310,9 @@ class Service implements Timed {
     return this.via;
   }
 
-  begin(handle: DriveHandle, request: IoRequest, contentHash: number, mark: number): void {
+  begin(handle: DriveHandle, request: IoRequest, mark: number): void {
     this.via = handle;
     this.current = request;
-    this.contentHash = contentHash;
     this.mark = mark;
   }
 

@@ -1,0 +1,50 @@
+/** The seam of an agent: a task that makes one backup of the selected volumes of a world. */
+import { IoError, type IoRequest } from '../../engine/device.ts';
+import type { Owner, Task } from '../../engine/task.ts';
+import type { Selection } from '../scenario/scenario.ts';
+import type { World } from '../world/world.ts';
+import type { Backup } from './backup.ts';
+
+export interface AgentContext {
+  readonly world: World;
+  readonly owner: Owner;
+  readonly selection: Selection;
+  /** Filled in as the backup goes on. */
+  readonly backup: Backup;
+  /** Asked before each read, for faults that stop an agent. */
+  readonly beforeRead: () => Task<void>;
+}
+
+export type Agent = (context: AgentContext) => Task<void>;
+
+export function newBackup(world: World): Backup {
+  const event = world.truth.now();
+  return {
+    outcome: 'completed',
+    reason: null,
+    consistency: null,
+    T: null,
+    at: null,
+    wallSeconds: null,
+    settled: false,
+    startedNs: world.kernel.now(),
+    startedAt: event,
+    copyFromNs: null,
+    copyToNs: null,
+    endedNs: null,
+    endedAt: event,
+    quietWaitNs: null,
+    holdNs: null,
+    downNs: 0,
+    bytesRead: 0,
+    images: [],
+    archive: null,
+    taken: [],
+  };
+}
+
+/** Waits for a request of an agent and throws its error: it is the backup's. */
+export function* done(request: IoRequest): Task<void> {
+  yield request;
+  if (request.value instanceof IoError) throw request.value;
+}

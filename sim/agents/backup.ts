@@ -1,0 +1,62 @@
+/**
+ * What agents have in common: the backup that one of them makes, told by its own log. Nothing in it is believed by a
+ * checker but where the copy lies on the target.
+ */
+import type { Bytes, Nanoseconds } from '../../engine/units.ts';
+import type { EventNumber } from '../apps/truth.ts';
+import type { Consistency, Outcome, TakenFile } from '../evidence.ts';
+import type { Path, WallSeconds } from '../fs/file-system.ts';
+
+/** A volume's image on the target; sectors that were not copied read as zeroes. */
+export interface VolumeImage {
+  readonly letter: string;
+  readonly targetOffset: Bytes;
+}
+
+/** A run of bytes on the target. */
+export interface ArchivePiece {
+  readonly targetOffset: Bytes;
+  readonly length: Bytes;
+}
+
+export interface ArchivedFile {
+  readonly path: Path;
+  readonly sizeBytes: Bytes;
+  readonly modified: WallSeconds;
+  readonly pieces: readonly ArchivePiece[];
+}
+
+/** Files and folders of a file agent, in the order in which they were copied. */
+export interface Archive {
+  readonly directories: Path[];
+  readonly files: ArchivedFile[];
+}
+
+export interface Backup {
+  outcome: Outcome;
+  reason: string | null;
+  consistency: Consistency | null;
+  /** The one instant; for file agents the start of the copy, shown only. */
+  T: Nanoseconds | null;
+  /** The position of T in the truth; null for file agents and the live image. */
+  at: EventNumber | null;
+  wallSeconds: WallSeconds | null;
+  /** The picture was at rest long enough for the page cache to be written. */
+  settled: boolean;
+  /** The request: waiting for quiet is part of the backup. */
+  readonly startedNs: Nanoseconds;
+  readonly startedAt: EventNumber;
+  /** When the bytes began to be copied, and the last one was on the target. */
+  copyFromNs: Nanoseconds | null;
+  copyToNs: Nanoseconds | null;
+  /** Its release or end. */
+  endedNs: Nanoseconds | null;
+  endedAt: EventNumber;
+  quietWaitNs: Nanoseconds | null;
+  holdNs: Nanoseconds | null;
+  downNs: Nanoseconds;
+  bytesRead: Bytes;
+  readonly images: VolumeImage[];
+  archive: Archive | null;
+  readonly taken: TakenFile[];
+}

@@ -1,0 +1,22 @@
+/** Open-file agent: every file exactly as it was at the instant at which the agent opened it. Each has its own instant. */
+import type { Task } from '../../engine/task.ts';
+import type { FrozenFile } from '../fs/file-system.ts';
+import type { AgentContext } from './agent.ts';
+import { copyFiles, ifThere, instant, letterOf, type Source } from './copy-files.ts';
+
+export function* openFileAgent(context: AgentContext): Task<void> {
+  yield* copyFiles(context, function* open({ world }, { path }) {
+    const frozen = yield* ifThere(world.files(letterOf(path)).freeze([path]));
+    return frozen === null ? null : frozenSource(frozen[0]!, instant(world));
+  });
+}
+
+export function frozenSource(file: FrozenFile, taken: { readonly at: number; readonly atWallSeconds: number }): Source {
+  return {
+    path: file.path,
+    modified: () => file.modified,
+    ...taken,
+    read: (offset, into) => file.read(offset, into),
+    close: () => file.close(),
+  };
+}

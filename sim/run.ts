@@ -1,0 +1,271 @@
+/**
+ * A run: one scenario with one seed, all its methods. For each method the world is built again from the seed and judged by
+ * what it left; `none`, the base of every cost, runs last, as long as the longest of them.
+ *
+ * Invariants
+ * I1 A method's digest does not depend on which other methods run, on a trace, or on what ran before in this process.
+ * I2 What is kept between runs (drives at 0 s, recordings of SQLite, memory) changes no result.
+ */
+import { DefectError } from '../engine/invariant.ts';
+import type { WaitReport } from '../engine/task.ts';
+import { type Nanoseconds, SECOND } from '../engine/units.ts';
+import type { Backup } from './agents/backup.ts';
+import { isWanted } from './agents/walk.ts';
+import { SqliteLibrary } from './apps/sqlite/library.ts';
+import { judgeData, unjudgedData } from './check/data-checks.ts';
+import { DataEvidence } from './check/data-evidence.ts';
+import { judgeEngine } from './check/engine/engine-checks.ts';
+import { judgeExpectation } from './check/expect.ts';
+import { readRestored } from './check/read-restored.ts';
+import type { Verdict } from './check/verdict.ts';
+import type { Restore } from './evidence.ts';
+import { foldDigests } from './kernel/digest.ts';
+import { Trace } from './kernel/trace.ts';
+import { type BaseTruth, metricsOf } from './metrics.ts';
+import type { Modules } from './modules.ts';
+import type { BackupResult, MethodRun, RestoreStep, RunResult } from './result.ts';
+import { formatClock } from './scenario/clock.ts';
+import { type Method, NONE, type Scenario } from './scenario/scenario.ts';
+import { makeApplications } from './world/applications.ts';
+import { type FilledDrives, fillDrives } from './world/filled-drives.ts';
+import { restore } from './world/restore.ts';
+import { runSession, type Session } from './world/session.ts';
+import { World } from './world/world.ts';
+
+/** Somebody would wait for ever: a defect of the program. */
+export class StuckError extends DefectError {
+  readonly waiting: readonly WaitReport[];
+
+  constructor(method: string, because: string, waiting: readonly WaitReport[]) {
+    const who = waiting.map(({ task, waitsFor }) => `${task} waits for ${waitsFor}`);
+    super(`stuck: ${method}: ${because}; ${who.join('; ')}`);
+    this.waiting = waiting;
+  }
+}
+
+/** A world that has run, while its memory is still there: for `--keep`. */
+export interface FinishedMethod {
+  readonly method: Method;
+  readonly session: Session;
+  readonly restores: readonly (Restore | null)[];
+  readonly trace: Trace | null;
+}
+
+export interface RunOptions {
+  /** Ids; without it all. */
+  readonly methods?: readonly string[];
+  readonly trace?: boolean;
+  /** Told of each method before its memory is used again. */
+  readonly onMethod?: (finished: FinishedMethod) => void;
+}
+
+/** What a base run, without a backup, leaves. */
+interface MethodOutcome {
+  readonly method: Method;
+  readonly digest: string;
+  readonly endedNs: Nanoseconds;
+  readonly events: number;
+  readonly ios: number;
+  readonly finish: (base: BaseTruth) => MethodRun;
+}
+
+/** Runs scenarios in one process, and keeps what several runs of one scenario share. */
+export class Simulation {
+  private readonly modules: Modules;
+  private sqlite: SqliteLibrary | null = null;
+  private filled: FilledDrives | null = null;
+
+  constructor(modules: Modules) {
+    this.modules = modules;
+  }
+
+  run(scenario: Scenario, seed: number, options: RunOptions = {}): RunResult {
+    const methods = scenario.backups.methods.filter(({ id }) => options.methods?.includes(id) ?? true);
+    const outcomes = methods.map(method => this.runMethod(scenario, seed, method, options));
+    const base = this.runBase(scenario, seed, Math.max(...outcomes.map(({ endedNs }) => endedNs)));
+    const runs = outcomes.map(({ finish }) => finish(base));
+    const sum = (of: (outcome: MethodOutcome) => number): number =>
+      outcomes.reduce((total, each) => total + of(each), 0);
+    return {
+      scenario: scenario.baseName,
+      variant: scenario.variant,
+      seed,
+      digest: foldDigests(outcomes.map(({ digest }) => digest)),
+      virtualSeconds: sum(({ endedNs }) => endedNs) / SECOND,
+      events: sum(({ events }) => events),
+      ios: sum(({ ios }) => ios),
+      pass: runs.every(({ pass }) => pass),
+      methods: runs,
+    };
+  }
+
+  private runMethod(scenario: Scenario, seed: number, method: Method, options: RunOptions): MethodOutcome {
+    const trace = options.trace === true ? new Trace() : null;
+    const world = this.buildWorld(scenario, seed, method, trace);
+    const session = runSession(world);
+    if (session.stuck !== null) throw new StuckError(method.id, session.stuck.because, session.stuck.waiting);
+    const judged = session.backups.map(backup => judgeBackup(session, backup));
+    options.onMethod?.({ method, session, trace, restores: judged.map(({ restored }) => restored) });
+    const { digest, events } = world.kernel;
+    return {
+      method,
+      digest: digest.text,
+      endedNs: session.endedNs,
+      events,
+      ios: world.requests.length,
+      finish: base => methodRun(session, method, judged, base, digest.text),
+    };
+  }
+
+  private runBase(scenario: Scenario, seed: number, untilNs: Nanoseconds): BaseTruth {
+    const world = this.buildWorld(scenario, seed, NONE, null);
+    const session = runSession(world, untilNs);
+    if (session.stuck !== null) throw new StuckError('none', session.stuck.because, session.stuck.waiting);
+    return world.workloads.map(({ truth }) => truth);
+  }
+
+  private buildWorld(scenario: Scenario, seed: number, method: Method | typeof NONE, trace: Trace | null): World {
+    const { modules } = this;
+    modules.methodArena.reset();
+    modules.pageBuffers.reset();
+    if (this.sqlite === null && modules.sqlite !== null) this.sqlite = new SqliteLibrary(modules.sqlite);
+    if (this.filled?.scenario !== scenario) {
+      this.filled = fillDrives(scenario, makeApplications(scenario, this.sqlite), modules);
+    }
+    const applications = makeApplications(scenario, this.sqlite);
+    return new World({ scenario, seed, method, modules, filled: this.filled, applications, trace });
+  }
+}
+
+/** A backup with what was restored of it, and what the checks say. */
+interface JudgedBackup {
+  readonly backup: Backup;
+  readonly restored: Restore | null;
+  readonly restore: RestoreStep | null;
+  readonly verdicts: readonly Verdict[];
+}
+
+function judgeBackup(session: Session, backup: Backup): JudgedBackup {
+  const { world } = session;
+  const engine = world.method.kind === 'otm' ? judgeEngine({ world, snapshots: world.snapshots }) : [];
+  const { selection } = world.scenario.backups;
+  if (backup.outcome !== 'completed') {
+    const applications = world.workloads.map(({ application }) => application);
+    const why = `no restore: the backup ${backup.outcome === 'lost' ? 'was lost' : backup.outcome}`;
+    return {
+      backup,
+      restored: null,
+      restore: null,
+      verdicts: [...engine, ...unjudgedData(applications, selection.volumes, why)],
+    };
+  }
+  const restored = restoreOf(world, backup);
+  const readings = restored.volumes.map(readRestored);
+  const walk = world.scenario.backups.walk;
+  const isFileAgent = backup.archive !== null;
+  const evidence = new DataEvidence({
+    restore: restored,
+    readings,
+    truth: world.truth,
+    workloads: world.workloads,
+    writeBackNs: world.scenario.pageCache.writeBackNs,
+    selects: path => !isOwnFile(path) && (!isFileAgent || isWanted(walk, path)),
+  });
+  const verdicts = [...engine, ...judgeData(evidence)];
+  const loadings = world.workloads
+    .filter(workload => evidence.scope(workload) === 'inside')
+    .map(workload => {
+      const { id, kind, parts } = workload.application;
+      const { accepts, summary } = evidence.loading(workload);
+      return { workload: id, app: kind, parts, accepts, summary };
+    });
+  const files = readings.reduce((sum, reading) => sum + reading.files.length, 0);
+  const step = { volumes: restored.volumes.map(({ letter }) => letter), files, loadings };
+  return { backup, restored, restore: step, verdicts };
+}
+
+/** The engine's cache files are visible, and nobody's data. */
+function isOwnFile(path: string): boolean {
+  return path.slice(1).startsWith(':\\OTM\\');
+}
+
+function restoreOf(world: World, backup: Backup): Restore {
+  return {
+    volumes: restore(world, backup, world.scenario.backups.selection.volumes),
+    consistency: backup.consistency,
+    at: backup.at,
+    wallSeconds: backup.wallSeconds,
+    startedAt: backup.startedAt,
+    endedAt: backup.endedAt,
+    endedWallSeconds: world.scenario.clockSeconds + Math.floor((backup.copyToNs ?? world.kernel.now()) / SECOND),
+    files: backup.taken,
+    settled: backup.settled,
+  };
+}
+
+function methodRun(
+  session: Session,
+  method: Method,
+  judged: readonly JudgedBackup[],
+  base: BaseTruth,
+  digest: string,
+): MethodRun {
+  const backups = judged.map(each => backupResult(session, method, each, base));
+  const worst = backups.find(({ checks }) => checks.some(({ pass }) => !pass)) ?? backups[0]!;
+  return {
+    method: method.id,
+    kind: method.kind,
+    outcome: worst.outcome,
+    reason: worst.reason,
+    consistency: worst.consistency,
+    digest,
+    T: worst.T,
+    pass: backups.every(({ checks }) => checks.every(({ pass }) => pass)),
+    judged: method.expectation !== null,
+    restore: worst.restore,
+    checks: worst.checks,
+    files: copiedFiles(session, judged[backups.indexOf(worst)]!.backup),
+    metrics: worst.metrics,
+    ...(backups.length > 1 ? { backups } : {}),
+  };
+}
+
+function backupResult(
+  session: Session,
+  method: Method,
+  { backup, restore: step, verdicts }: JudgedBackup,
+  base: BaseTruth,
+): BackupResult {
+  const metrics = metricsOf(session, backup, base);
+  const { outcome, reason, consistency, T } = backup;
+  const checks = judgeExpectation(method.expectation, {
+    outcome,
+    reason,
+    verdicts,
+    metrics,
+    inactive: inactiveWorkloads(session, method, backup),
+    hasFaults: session.world.scenario.faults.length > 0,
+  });
+  return { T: T === null ? null : T / SECOND, outcome, reason, consistency, restore: step, checks, metrics };
+}
+
+/** Applications with a rate that committed nothing before, or nothing during, the backup. */
+function inactiveWorkloads({ world, endedNs }: Session, method: Method, backup: Backup): string[] {
+  const idle = new Set(world.scenario.workloads.filter(each => each.idle || each.app === 'static').map(({ id }) => id));
+  return world.workloads.flatMap(({ application: { id }, truth }) => {
+    if (idle.has(id)) return [];
+    if (truth.committedBetween(0, backup.startedNs) === 0) return [`${id} committed nothing before the backup`];
+    const during = truth.committedBetween(backup.startedNs, backup.endedNs ?? endedNs);
+    return during === 0 && method.kind !== 'cold-backup' ? [`${id} committed nothing during the backup`] : [];
+  });
+}
+
+function copiedFiles({ world }: Session, { taken }: Backup): MethodRun['files'] {
+  return taken.map(({ path, bytes, from, to, wallSeconds }) => ({
+    path,
+    bytes,
+    readFrom: from / SECOND,
+    readTo: to / SECOND,
+    wallClock: formatClock(Math.min(wallSeconds, world.wallClock())),
+  }));
+}

@@ -1,0 +1,102 @@
+/**
+ * Where a snapshot's cache file is in a world: raw sectors of a drive outside its volumes, a drive of its own, or a
+ * visible file on a FAT volume.
+ */
+import type { CacheSpace } from '../../engine/cache-file.ts';
+import { defect, WorldError } from '../../engine/invariant.ts';
+import type { Task } from '../../engine/task.ts';
+import { type Bytes, type Extent, MIB, type Sector } from '../../engine/units.ts';
+import { Sectors } from '../disk/sectors.ts';
+import type { CacheSpec } from '../scenario/scenario.ts';
+import type { World, WorldDrive } from './world.ts';
+
+class NoRoom extends WorldError {
+  override readonly name = 'NoRoom';
+}
+
+/** The space for the snapshot `id`, and the drive that it is on. */
+export function cacheSpaceFor(world: World, id: string, spec: CacheSpec): { space: CacheSpace; drive: string } {
+  switch (spec.on.is) {
+    case 'spare': {
+      const drive = spareDrive(world, id, spec.limitBytes);
+      return { space: rawSpace(drive, 0), drive: drive.spec.id };
+    }
+    case 'drive': {
+      const drive = world.drive(spec.on.driveId);
+      return { space: rawSpace(drive, endOfVolumes(drive)), drive: drive.spec.id };
+    }
+    case 'volume':
+      return { space: fileSpace(world, id, spec.on.letter), drive: world.volume(spec.on.letter).on.spec.id };
+  }
+}
+
+/** A drive like the first one of the scenario, with nothing on it. */
+function spareDrive(world: World, id: string, limitBytes: Bytes): WorldDrive {
+  const like = world.scenario.drives[0] ?? defect('a scenario without drives');
+  const sizeBytes = Math.ceil(limitBytes / MIB + 1) * MIB;
+  const spec = { ...like, id: `spare-${id}`, sizeBytes, sectorSizeBytes: 512 as const, volumes: [] };
+  return world.addDrive(spec, new Sectors(sizeBytes, world.modules.methodArena));
+}
+
+function endOfVolumes({ spec }: WorldDrive): Sector {
+  const ends = spec.volumes.map(({ offsetBytes, sizeBytes }) => offsetBytes + sizeBytes);
+  return Math.max(MIB, ...ends) / spec.sectorSizeBytes;
+}
+
+function rawSpace({ spec, cacheHandle }: WorldDrive, from: Sector): CacheSpace {
+  const sectorCount = spec.sizeBytes / spec.sectorSizeBytes;
+  let next = from;
+  return {
+    device: cacheHandle,
+    place: spec.id,
+    *grow(bytes): Task<readonly Extent[]> {
+      const count = bytes / spec.sectorSizeBytes;
+      if (next + count > sectorCount) throw new NoRoom(`no room for ${bytes} bytes behind the volumes of ${spec.id}`);
+      const extent = { first: next, count };
+      next += count;
+      return [extent];
+    },
+    *free(): Task<void> {
+      next = from;
+    },
+  };
+}
+
+/** The file `\OTM\<id>.CACHE`. The file system gives whole clusters; the engine gets what it asked for. */
+function fileSpace(world: World, id: string, letter: string): CacheSpace {
+  const { on, firstSector } = world.volume(letter);
+  const { sectorSizeBytes } = on.spec;
+  const folder = `${letter}:\\OTM`;
+  const path = `${folder}\\${id.toUpperCase()}.CACHE`;
+  let given: Sector = 0;
+  return {
+    device: on.cacheHandle,
+    place: path,
+    *grow(bytes): Task<readonly Extent[]> {
+      const files = world.files(letter);
+      if (given === 0) yield* files.makeDirectory(folder);
+      const count = bytes / sectorSizeBytes;
+      const whole = yield* files.reserve(path, (given + count) * sectorSizeBytes);
+      const extents = slice(whole, given, count);
+      given += count;
+      return extents.map(extent => ({ first: firstSector + extent.first, count: extent.count }));
+    },
+    *free(): Task<void> {
+      if (given > 0) yield* world.files(letter).remove(path);
+      given = 0;
+    },
+  };
+}
+
+/** `count` sectors from the `from`-th on of a list of extents. */
+function slice(extents: readonly Extent[], from: Sector, count: Sector): Extent[] {
+  const found: Extent[] = [];
+  let at = 0;
+  for (const extent of extents) {
+    const first = Math.max(from, at);
+    const end = Math.min(from + count, at + extent.count);
+    if (end > first) found.push({ first: extent.first + first - at, count: end - first });
+    at += extent.count;
+  }
+  return found;
+}

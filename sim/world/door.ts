@@ -1,0 +1,219 @@
+/**
+ * Above the filter: where requests of applications arrive. It remembers each destructive request until the drive has
+ * seen it, so that one that is dropped, doubled, moved, changed or overtaken is found (`transparent`, E3), measures what
+ * the filter adds to it, and knows the oldest request that is on its way (for `stuck`).
+ *
+ * Invariants
+ * I1 What reaches the drive matches the earliest arrival that it overlaps and that has not been passed on, by kind, range
+ *    and content hash; or it is a piece of a discard.
+ * I2 A request that is settled without an error has been passed on, but for discards that may be dropped (E15).
+ */
+import type { Device, IoRequest } from '../../engine/device.ts';
+import type { Latch, Waiter } from '../../engine/task.ts';
+import type { Nanoseconds, Sector } from '../../engine/units.ts';
+import type { DriveHandle, Hash } from '../disk/drive.ts';
+import type { Kernel, Pending } from '../kernel/kernel.ts';
+import { Histogram } from './histogram.ts';
+import type { IssueListener } from './request-log.ts';
+
+/** Something that the filter did to a request. */
+export interface DoorViolation {
+  readonly at: Nanoseconds;
+  readonly drive: string;
+  readonly what: 'unknown' | 'overtaken' | 'changed' | 'dropped';
+  readonly op: string;
+  readonly sector: Sector;
+  readonly count: Sector;
+}
+
+/** A write that did not go straight through. */
+export interface DelayedWrite {
+  readonly drive: number;
+  readonly sector: Sector;
+  readonly count: Sector;
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+}
+
+/** Kept in the evidence at most. */
+const KEPT = 20;
+
+/** A request that came in and is not yet answered. */
+class Arrival implements Waiter, Pending {
+  readonly door: Door;
+  readonly request: IoRequest;
+  readonly contentHash: number;
+  readonly since: Nanoseconds;
+  isPassed = false;
+  older: Arrival | null = null;
+  newer: Arrival | null = null;
+
+  constructor(door: Door, request: IoRequest, contentHash: number, since: Nanoseconds) {
+    this.door = door;
+    this.request = request;
+    this.contentHash = contentHash;
+    this.since = since;
+  }
+
+  settled(latch: Latch<unknown>): void {
+    this.door.log.answered(this, latch.value !== null);
+  }
+
+  describe(): string {
+    const { op, sector, count } = this.request;
+    return `${op} of sectors ${sector}+${count} of ${this.door.name}, ${this.isPassed ? 'at the drive' : 'in the filter'}`;
+  }
+}
+
+export class Door implements Device {
+  readonly name: string;
+  readonly sectorSize: 512 | 4096;
+  readonly sectorCount: Sector;
+  readonly zeroesAfterDiscard: boolean;
+  readonly log: DoorLog;
+  private readonly filter: Device;
+
+  constructor(filter: Device, log: DoorLog) {
+    this.name = filter.name;
+    this.sectorSize = filter.sectorSize;
+    this.sectorCount = filter.sectorCount;
+    this.zeroesAfterDiscard = filter.zeroesAfterDiscard;
+    this.filter = filter;
+    this.log = log;
+  }
+
+  submit(request: IoRequest): IoRequest {
+    this.log.arrived(this, request);
+    return this.filter.submit(request);
+  }
+}
+
+/** One for all doors of a world. */
+export class DoorLog implements IssueListener {
+  /** What the filter adds to writes, and to reads, in nanoseconds; whoever measures puts a fresh one in place. */
+  writeDelays = new Histogram();
+  readDelays = new Histogram();
+  readonly violations: DoorViolation[] = [];
+  violationCount = 0;
+  /** Destructive requests that were matched. */
+  matched = 0;
+  /** Writes that the engine refused, as `protect: backup` has it. */
+  refused = 0;
+  /** Writes that the filter held, with when: kept for the check `once`. */
+  readonly delayed: DelayedWrite[] = [];
+  /** Heard in the step in which a destructive request is answered. */
+  readonly onDestructiveEnd: (() => void)[] = [];
+  private readonly kernel: Kernel;
+  private readonly hash: Hash;
+  /** Whether discards may be dropped in this world. */
+  private readonly mayDropDiscards: boolean;
+  private readonly unpassed: Arrival[] = [];
+  private oldest: Arrival | null = null;
+  private newest: Arrival | null = null;
+
+  constructor(kernel: Kernel, hash: Hash, mayDropDiscards: boolean) {
+    this.kernel = kernel;
+    this.hash = hash;
+    this.mayDropDiscards = mayDropDiscards;
+    kernel.oldestPending = () => this.oldest;
+  }
+
+  arrived(door: Door, request: IoRequest): void {
+    const contentHash = request.op === 'write' ? this.hash(request.data!) : 0;
+    const arrival = new Arrival(door, request, contentHash, this.kernel.now());
+    arrival.older = this.newest;
+    if (this.newest === null) this.oldest = arrival;
+    else this.newest.newer = arrival;
+    this.newest = arrival;
+    if (request.op !== 'flush') this.unpassed.push(arrival);
+    request.attach(arrival);
+  }
+
+  /** A request reached a drive (I1). */
+  issued(handle: DriveHandle, request: IoRequest, contentHash: number): void {
+    if (handle.purpose !== 'application' || request.op === 'flush') return;
+    if (request.op === 'read') {
+      this.passedRead(request);
+      return;
+    }
+    const at = this.unpassed.findIndex(arrival => overlapsDestructively(arrival, handle, request));
+    const arrival = this.unpassed[at];
+    if (arrival === undefined) {
+      this.violate(handle, request, 'unknown');
+      return;
+    }
+    if (isPieceOfDiscard(arrival, request)) {
+      this.pass(arrival, -1, handle);
+      return;
+    }
+    const { request: mine } = arrival;
+    const sameRange = mine.sector === request.sector && mine.count === request.count;
+    if (!sameRange || mine.op !== request.op) this.violate(handle, request, 'overtaken');
+    else if (arrival.contentHash !== contentHash) this.violate(handle, request, 'changed');
+    this.pass(arrival, at, handle);
+  }
+
+  /** For arrivals: the request was answered (I2). */
+  answered(arrival: Arrival, failed: boolean): void {
+    this.unlink(arrival);
+    if (arrival.request.isDestructive) for (const hear of this.onDestructiveEnd) hear();
+    const at = this.unpassed.indexOf(arrival);
+    if (at >= 0) this.unpassed.splice(at, 1);
+    if (arrival.isPassed || arrival.request.op === 'flush') return;
+    if (failed) this.refused += 1;
+    else if (arrival.request.op !== 'discard' || !this.mayDropDiscards) {
+      this.violate(arrival.door, arrival.request, 'dropped');
+    }
+  }
+
+  private passedRead(request: IoRequest): void {
+    const at = this.unpassed.findIndex(arrival => arrival.request === request);
+    const arrival = this.unpassed[at];
+    if (arrival === undefined) return;
+    arrival.isPassed = true;
+    this.unpassed.splice(at, 1);
+    this.readDelays.add(this.kernel.now() - arrival.since);
+  }
+
+  private pass(arrival: Arrival, at: number, handle: DriveHandle): void {
+    if (!arrival.isPassed) {
+      arrival.isPassed = true;
+      this.matched += 1;
+      const { since: from, request } = arrival;
+      const to = this.kernel.now();
+      this.writeDelays.add(to - from);
+      if (to > from) {
+        this.delayed.push({ drive: handle.drive.place, sector: request.sector, count: request.count, from, to });
+      }
+    }
+    if (at >= 0) this.unpassed.splice(at, 1);
+  }
+
+  private unlink(arrival: Arrival): void {
+    const { older, newer } = arrival;
+    if (older === null) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.newest = older;
+    else newer.older = older;
+  }
+
+  private violate(device: { readonly name: string }, request: IoRequest, what: DoorViolation['what']): void {
+    this.violationCount += 1;
+    if (this.violations.length >= KEPT) return;
+    const { op, sector, count } = request;
+    this.violations.push({ at: this.kernel.now(), drive: device.name, what, op, sector, count });
+  }
+}
+
+function overlapsDestructively(arrival: Arrival, handle: DriveHandle, request: IoRequest): boolean {
+  const { request: mine, door } = arrival;
+  if (door.name !== handle.name || !mine.isDestructive) return false;
+  return mine.sector < request.sector + request.count && request.sector < mine.sector + mine.count;
+}
+
+/** A discard may be passed on in pieces, and as zeroes; it stays until it is answered. */
+function isPieceOfDiscard(arrival: Arrival, request: IoRequest): boolean {
+  const { request: mine } = arrival;
+  if (mine.op !== 'discard' || request.op === 'write') return false;
+  return request.sector >= mine.sector && request.sector + request.count <= mine.sector + mine.count;
+}

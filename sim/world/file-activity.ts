@@ -1,0 +1,58 @@
+/**
+ * Tells several observers of a file system's changes, in a fixed order; and remembers when each path was last written by
+ * an application, for agents that wait until a group of files is quiet.
+ */
+import type { Bytes, Nanoseconds } from '../../engine/units.ts';
+import type { FileNode, FsObserver, Path, WallSeconds } from '../fs/file-system.ts';
+
+export class FileActivity implements FsObserver {
+  private readonly next: FsObserver;
+  private readonly now: () => Nanoseconds;
+  private readonly lastWrite = new Map<Path, Nanoseconds>();
+
+  constructor(next: FsObserver, now: () => Nanoseconds) {
+    this.next = next;
+    this.now = now;
+  }
+
+  /** When one of some paths was last changed; null when none ever was. */
+  lastChangeWhere(isWanted: (path: Path) => boolean): Nanoseconds | null {
+    let last: Nanoseconds | null = null;
+    for (const [path, at] of this.lastWrite) if (isWanted(path) && (last === null || at > last)) last = at;
+    return last;
+  }
+
+  created(node: FileNode): void {
+    this.note(node.path);
+    this.next.created(node);
+  }
+
+  wrote(node: FileNode, offset: Bytes, bytes: Uint8Array): void {
+    this.note(node.path);
+    this.next.wrote(node, offset, bytes);
+  }
+
+  resized(node: FileNode, sizeBytes: Bytes): void {
+    this.note(node.path);
+    this.next.resized(node, sizeBytes);
+  }
+
+  renamed(node: FileNode, from: Path): void {
+    this.note(from);
+    this.note(node.path);
+    this.next.renamed(node, from);
+  }
+
+  removed(node: FileNode): void {
+    this.note(node.path);
+    this.next.removed(node);
+  }
+
+  stamped(node: FileNode, modified: WallSeconds): void {
+    this.next.stamped(node, modified);
+  }
+
+  private note(path: Path): void {
+    this.lastWrite.set(path, this.now());
+  }
+}

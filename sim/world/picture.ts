@@ -1,0 +1,147 @@
+/**
+ * A virtual volume as the world judges it: every byte that it gives is compared, as it comes, with the fork of T; and
+ * once the metrics are closed all of it is read, for the checks `exact` and `one-instant`.
+ */
+import { type Device, IoRequest } from '../../engine/device.ts';
+import type { Latch, Task, Waiter } from '../../engine/task.ts';
+import { type Bytes, MIB, type Sector } from '../../engine/units.ts';
+import type { Arena } from '../disk/arena.ts';
+import { Sectors } from '../disk/sectors.ts';
+
+export interface PictureDifference {
+  readonly volume: string;
+  /** Of the volume. */
+  readonly sector: Sector;
+  /** Where it was seen: while the backup read it, or in the full read at the end. */
+  readonly seenBy: 'backup' | 'full-read';
+}
+
+const KEPT = 20;
+const SCRATCH_BYTES: Bytes = MIB;
+
+/** What was found for one snapshot. */
+export class PictureFindings {
+  comparedSectors = 0;
+  differenceCount = 0;
+  readonly differences: PictureDifference[] = [];
+  /** Reads that failed, with the reason; a lost snapshot answers so. */
+  failedReads = 0;
+
+  differs(difference: PictureDifference): void {
+    this.differenceCount += 1;
+    if (this.differences.length < KEPT) this.differences.push(difference);
+  }
+}
+
+export class Picture implements Device {
+  readonly name: string;
+  readonly letter: string;
+  readonly sectorSize: 512 | 4096;
+  readonly sectorCount: Sector;
+  readonly zeroesAfterDiscard = false;
+  /** What the full read found. */
+  readonly read: Sectors;
+  private readonly virtual: Device;
+  private readonly findings: PictureFindings;
+  private readonly fork: Sectors;
+  private readonly offsetBytes: Bytes;
+  private readonly scratch = new Uint8Array(SCRATCH_BYTES);
+  private seenBy: PictureDifference['seenBy'] = 'backup';
+
+  /** `fork` is the drive at T; the volume begins at `offsetBytes` of it. */
+  constructor(
+    virtual: Device,
+    letter: string,
+    fork: Sectors,
+    offsetBytes: Bytes,
+    findings: PictureFindings,
+    arena: Arena,
+  ) {
+    this.virtual = virtual;
+    this.letter = letter;
+    this.name = virtual.name;
+    this.sectorSize = virtual.sectorSize;
+    this.sectorCount = virtual.sectorCount;
+    this.fork = fork;
+    this.offsetBytes = offsetBytes;
+    this.findings = findings;
+    this.read = new Sectors(virtual.sectorCount * virtual.sectorSize, arena);
+  }
+
+  submit(request: IoRequest): IoRequest {
+    request.attach(new Comparison(this));
+    return this.virtual.submit(request);
+  }
+
+  /** Reads all of it in pieces of 1 MiB; stops at the first error. */
+  *readAll(): Task<void> {
+    this.seenBy = 'full-read';
+    const pieceSectors = SCRATCH_BYTES / this.sectorSize;
+    const buffer = new Uint8Array(SCRATCH_BYTES);
+    for (let sector = 0; sector < this.sectorCount; sector += pieceSectors) {
+      const count = Math.min(pieceSectors, this.sectorCount - sector);
+      const bytes = buffer.subarray(0, count * this.sectorSize);
+      const request = this.submit(new IoRequest('read', sector, count, bytes));
+      yield request;
+      if (request.value !== null) return;
+      if (!request.readAsHole) this.keep(sector, bytes);
+    }
+  }
+
+  /** A read came back. */
+  compare(request: IoRequest): void {
+    if (request.value !== null || request.data === null) {
+      this.findings.failedReads += 1;
+      return;
+    }
+    const offset = this.offsetBytes + request.sector * this.sectorSize;
+    this.findings.comparedSectors += request.count;
+    for (let done = 0; done < request.data.length; done += SCRATCH_BYTES) {
+      const length = Math.min(SCRATCH_BYTES, request.data.length - done);
+      const expected = this.scratch.subarray(0, length);
+      const isHole = this.fork.read(offset + done, expected);
+      if (isHole && request.readAsHole) continue;
+      const got = request.data.subarray(done, done + length);
+      if (!sameBytes(got, expected)) this.findSectors(request.sector + done / this.sectorSize, got, expected);
+    }
+  }
+
+  private keep(sector: Sector, bytes: Uint8Array): void {
+    this.read.write(sector * this.sectorSize, bytes);
+  }
+
+  private findSectors(first: Sector, got: Uint8Array, expected: Uint8Array): void {
+    for (let at = 0; at < got.length; at += this.sectorSize) {
+      const end = at + this.sectorSize;
+      if (sameBytes(got.subarray(at, end), expected.subarray(at, end))) continue;
+      this.findings.differs({ volume: this.letter, sector: first + at / this.sectorSize, seenBy: this.seenBy });
+    }
+  }
+}
+
+class Comparison implements Waiter {
+  private readonly picture: Picture;
+
+  constructor(picture: Picture) {
+    this.picture = picture;
+  }
+
+  settled(latch: Latch<unknown>): void {
+    this.picture.compare(latch as IoRequest);
+  }
+}
+
+/** Compares in words of 32 bits where both are aligned. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let from = 0;
+  if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
+    const words = Math.floor(a.length / 4);
+    const x = new Int32Array(a.buffer, a.byteOffset, words);
+    const y = new Int32Array(b.buffer, b.byteOffset, words);
+    for (let at = 0; at < words; at++) if (x[at] !== y[at]) return false;
+    from = words * 4;
+  }
+  for (let at = from; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

@@ -1,0 +1,176 @@
+/**
+ * One method's run of a world: start, wait, back up (once or several times), end. It says what became of each backup; what
+ * is true of it, the checkers find out.
+ */
+
+import { IoError } from '../../engine/device.ts';
+import { NotTaken } from '../../engine/engine.ts';
+import { WorldError } from '../../engine/invariant.ts';
+import { Cancelled, type Owner, type Process, type Task } from '../../engine/task.ts';
+import { type Nanoseconds, SECOND } from '../../engine/units.ts';
+import { type Agent, type AgentContext, newBackup } from '../agents/agent.ts';
+import type { Backup } from '../agents/backup.ts';
+import { coldBackup } from '../agents/cold-backup.ts';
+import { groupAgent, NeverQuiet } from '../agents/group-agent.ts';
+import { liveImage } from '../agents/live-image.ts';
+import { naiveCopy } from '../agents/naive-copy.ts';
+import { openFileAgent } from '../agents/open-file-agent.ts';
+import { besideSnapshot, endOf, otmAgent, outcomeOf } from '../agents/otm.ts';
+import { FsError } from '../fs/file-system.ts';
+import type { Stuck } from '../kernel/kernel.ts';
+import type { Method } from '../scenario/scenario.ts';
+import { Histogram } from './histogram.ts';
+import type { World } from './world.ts';
+
+/** How long a world goes on after its last backup. */
+const AFTERWARDS: Nanoseconds = 2 * SECOND;
+
+/** What a method's run leaves. */
+export interface Session {
+  readonly world: World;
+  readonly backups: readonly Backup[];
+  /** Delays that the filter added while backups were under way. */
+  readonly writeDelays: Histogram;
+  readonly readDelays: Histogram;
+  readonly endedNs: Nanoseconds;
+  readonly stuck: Stuck | null;
+}
+
+/** Runs a world to its end. `untilNs` is for `none`, which has no end of its own. */
+export function runSession(world: World, untilNs: Nanoseconds | null = null): Session {
+  const run = new SessionRun(world, untilNs);
+  world.kernel.owner('session').spawn('session', run.task());
+  const state = world.kernel.run();
+  run.giveUp();
+  return {
+    world,
+    backups: run.backups,
+    writeDelays: run.writeDelays,
+    readDelays: run.readDelays,
+    endedNs: world.kernel.now(),
+    stuck: state === 'done' ? null : state,
+  };
+}
+
+function agentOf(method: Method): Agent {
+  switch (method.kind) {
+    case 'naive-copy':
+      return naiveCopy;
+    case 'open-file-agent':
+      return openFileAgent;
+    case 'group-agent':
+      return groupAgent(method);
+    case 'live-image':
+      return liveImage;
+    case 'cold-backup':
+      return coldBackup;
+    case 'otm':
+      return otmAgent(method);
+  }
+}
+
+class SessionRun {
+  readonly backups: Backup[] = [];
+  readonly writeDelays = new Histogram();
+  readonly readDelays = new Histogram();
+  private readonly world: World;
+  private readonly untilNs: Nanoseconds | null;
+  /** The program that backs up: it may die alone. */
+  private readonly agent: Owner;
+
+  constructor(world: World, untilNs: Nanoseconds | null) {
+    this.world = world;
+    this.untilNs = untilNs;
+    this.agent = world.kernel.owner('agent');
+  }
+
+  *task(): Task<void> {
+    const { world } = this;
+    const { end } = world.scenario;
+    yield* world.start();
+    const limit = world.kernel.owner('limit').spawn('end', this.limit(this.untilNs ?? end.limitNs));
+    if (world.method.kind === 'none') return;
+    yield* this.backUpRepeatedly(world.method);
+    const endNs = end.afterNs ?? world.kernel.now() + AFTERWARDS;
+    const left = Math.min(endNs, end.limitNs) - world.kernel.now();
+    if (left > 0) yield left;
+    limit.cancel();
+    world.kernel.stop();
+  }
+
+  /** What is not ended at the limit, or when the world is stuck, has failed. */
+  giveUp(): void {
+    for (const backup of this.backups) {
+      if (backup.endedNs !== null) continue;
+      backup.outcome = 'failed';
+      backup.reason = 'still running at the limit';
+      this.end(backup);
+    }
+  }
+
+  private *limit(atNs: Nanoseconds): Task<void> {
+    yield Math.max(0, atNs - this.world.kernel.now());
+    this.world.kernel.stop();
+  }
+
+  private *backUpRepeatedly(method: Method): Task<void> {
+    const { world } = this;
+    const { startNs, everyNs, count } = world.scenario.backups;
+    const besides: Process<void>[] = [];
+    if (method.kind === 'otm') {
+      for (const beside of method.beside) besides.push(this.agent.spawn(beside.id, besideSnapshot(world, beside)));
+    }
+    for (let number = 0; number < count; number++) {
+      const due = startNs + number * (everyNs ?? 0) - world.kernel.now();
+      if (due > 0) yield due;
+      yield* this.backUp(method);
+    }
+    for (const { end } of besides) if (!end.isSettled) yield end;
+  }
+
+  private *backUp(method: Method): Task<void> {
+    const { world } = this;
+    const backup = newBackup(world);
+    this.backups.push(backup);
+    world.doors.writeDelays = this.writeDelays;
+    world.doors.readDelays = this.readDelays;
+    world.faults?.agentBegins(this.agent);
+    const context: AgentContext = {
+      world,
+      owner: this.agent,
+      selection: world.scenario.backups.selection,
+      backup,
+      beforeRead: () => world.beforeRead(),
+    };
+    const { end } = this.agent.spawn(method.id, agentOf(method)(context));
+    try {
+      if (!end.isSettled) yield end;
+      end.value;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      this.fails(backup, error);
+    }
+    this.end(backup);
+  }
+
+  private fails(backup: Backup, error: WorldError): void {
+    const ended = this.world.snapshots.map(({ snapshot }) => (snapshot === null ? null : endOf(snapshot)));
+    const loss = ended.find(each => each !== null) ?? null;
+    backup.outcome = 'failed';
+    backup.reason = error.message;
+    if (error instanceof NotTaken) backup.outcome = outcomeOf(error);
+    else if (error instanceof NeverQuiet) backup.outcome = 'timed-out';
+    else if (error instanceof Cancelled) backup.reason = 'the backup program died';
+    else if ((error instanceof IoError || error instanceof FsError) && loss !== null) {
+      backup.outcome = loss.outcome;
+      backup.reason = loss.reason;
+    }
+  }
+
+  private end(backup: Backup): void {
+    backup.endedNs = this.world.kernel.now();
+    backup.endedAt = this.world.truth.now();
+    this.world.doors.writeDelays = new Histogram();
+    this.world.doors.readDelays = new Histogram();
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * A snapshot as the world watches it: what the world was in the very event in which it was enabled, and its pictures,
+ * every byte of which is compared. The engine is asked for nothing but devices.
+ *
+ * Invariants
+ * I1 The forks of T are made in the step of the event `enabled`, before anything else can happen.
+ */
+import type { EngineEvent } from '../../engine/events.ts';
+import { defect, invariant } from '../../engine/invariant.ts';
+import type { SelectedVolume, Snapshot } from '../../engine/snapshot.ts';
+import type { Task } from '../../engine/task.ts';
+import type { Nanoseconds } from '../../engine/units.ts';
+import type { VolumeSource } from '../agents/copy-sectors.ts';
+import type { EventNumber } from '../apps/truth.ts';
+import type { Sectors } from '../disk/sectors.ts';
+import type { Consistency } from '../evidence.ts';
+import type { WallSeconds } from '../fs/file-system.ts';
+import type { OtmOptions, Selection } from '../scenario/scenario.ts';
+import { cacheSpaceFor } from './cache-space.ts';
+import { Picture, PictureFindings } from './picture.ts';
+import type { World } from './world.ts';
+
+export interface SnapshotRequest {
+  readonly id: string;
+  readonly selection: Selection;
+  readonly options: OtmOptions;
+}
+
+export class WatchedSnapshot {
+  readonly request: SnapshotRequest;
+  readonly findings = new PictureFindings();
+  /** What is selected, as the engine has it: volumes, or whole drives. */
+  readonly selected: readonly SelectedVolume[];
+  readonly pictures: Picture[] = [];
+  /** Letters that its virtual volumes have while it lives. */
+  readonly letters: string[] = [];
+  readonly askedNs: Nanoseconds;
+  snapshot: Snapshot | null = null;
+  cacheDrive = '';
+  T: Nanoseconds | null = null;
+  at: EventNumber | null = null;
+  wallSeconds: WallSeconds | null = null;
+  consistency: Consistency | null = null;
+  holdNs: Nanoseconds | null = null;
+  /** Completions that the world had seen at T: a position in its log of writes. */
+  completionsAtT = 0;
+  /** Requests that had been issued at T. */
+  issuedAtT = 0;
+  /** Every drive at T. */
+  forks: ReadonlyMap<string, Sectors> | null = null;
+  fullyRead = false;
+  /** Requests that had been issued when the last thing of it was gone; null while something is left. */
+  issuedAtGone: number | null = null;
+  private readonly world: World;
+
+  constructor(world: World, request: SnapshotRequest) {
+    this.world = world;
+    this.request = request;
+    this.askedNs = world.kernel.now();
+    this.selected = selectedVolumes(world, request.selection);
+    world.snapshots.push(this);
+    world.engineListeners.push(event => this.hear(event));
+  }
+
+  /** Throws the engine's `NotTaken`. */
+  *take(): Task<Snapshot> {
+    const { id, options } = this.request;
+    const { space, drive } = cacheSpaceFor(this.world, id, options.cache);
+    this.cacheDrive = drive;
+    const snapshot = yield* this.world.engine.takeSnapshot({
+      ...options,
+      id,
+      volumes: this.selected,
+      cache: space,
+      cacheSize: options.cache,
+    });
+    this.snapshot = snapshot;
+    const { forks } = this;
+    invariant(forks !== null, 'an enabled snapshot has forks');
+    for (const { name, drive: on, extent } of this.selected) {
+      const letter = this.world.takeLetter();
+      this.letters.push(letter);
+      const { spec } = this.world.drive(on);
+      const offsetBytes = extent.first * spec.sectorSizeBytes;
+      const virtual = this.world.engine.virtualVolume(snapshot, name, `${letter}:`);
+      const fork = forks.get(on) ?? defect(`no fork of ${on}`);
+      this.pictures.push(new Picture(virtual, name, fork, offsetBytes, this.findings, this.world.modules.methodArena));
+    }
+    return snapshot;
+  }
+
+  /** Where the backup reads its volumes from. */
+  sources(): VolumeSource[] {
+    return this.request.selection.volumes.map(letter => {
+      const { spec, on, firstSector, sectorCount } = this.world.volume(letter);
+      const at = this.selected.findIndex(({ name }) => name === letter || name === on.spec.id);
+      const picture = this.pictures[at] ?? defect(`no picture of ${letter}`);
+      const first = firstSector - this.selected[at]!.extent.first;
+      return { letter, device: picture, extent: { first, count: sectorCount }, isRaw: spec.fs === 'raw' };
+    });
+  }
+
+  /** The full read that the checks `exact` and `one-instant` go by. */
+  *readAll(): Task<void> {
+    for (const picture of this.pictures) yield* picture.readAll();
+    this.fullyRead = this.snapshot?.isEnabled === true;
+  }
+
+  /** Whoever used it has gone: nothing of it may stay. */
+  close(): void {
+    if (this.snapshot?.isEnabled) this.snapshot.release();
+    for (const letter of this.letters) this.world.giveLetter(letter);
+  }
+
+  private hear(event: EngineEvent): void {
+    if (event.snapshot !== this.request.id) return;
+    if (event.kind === 'enabled') {
+      this.T = event.at;
+      this.at = this.world.truth.now();
+      this.wallSeconds = this.world.wallClock();
+      this.consistency = event.consistency;
+      this.holdNs = event.holdNs;
+      this.completionsAtT = this.world.requests.completions;
+      this.issuedAtT = this.world.requests.length;
+      this.forks = this.world.fork();
+    }
+    if (event.kind === 'gone') this.issuedAtGone = this.world.requests.length;
+  }
+}
+
+function selectedVolumes(world: World, selection: Selection): SelectedVolume[] {
+  if (selection.by === 'drives') {
+    return selection.drives.map(id => {
+      const { spec } = world.drive(id);
+      return { name: id, drive: id, extent: { first: 0, count: spec.sizeBytes / spec.sectorSizeBytes } };
+    });
+  }
+  return selection.volumes.map(letter => {
+    const { on, firstSector, sectorCount } = world.volume(letter);
+    return { name: letter, drive: on.spec.id, extent: { first: firstSector, count: sectorCount } };
+  });
+}
