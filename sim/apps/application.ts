@@ -14,6 +14,8 @@ import type { Verdict } from '../check/verdict.ts';
 import type { MountedVolume, Path, WallSeconds } from '../fs/file-system.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { AppKind } from '../scenario/scenario.ts';
+import type { BaseFile } from './base-content.ts';
+import type { RestoredBlocks } from './restored-blocks.ts';
 import type { WorkloadTruth } from './workload-truth.ts';
 
 /** Gives the mounted volume of a letter. */
@@ -35,12 +37,16 @@ export interface RestoredTree {
   file(path: Path): RestoredFile | null;
   /** The paths of all files that can be reached, in ascending order. */
   readonly paths: readonly Path[];
+  /** The blocks of one of its files against those of a file of 0 s; found out once. */
+  blocks(file: RestoredFile, base: BaseFile | null): RestoredBlocks;
 }
 
 export interface RestoredFile {
   readonly path: Path;
   readonly sizeBytes: Bytes;
   readonly modified: WallSeconds;
+  /** Why a part of it can't be read back (a chain that breaks off, clusters of another file); null when all can. */
+  readonly damage: string | null;
   /** Fills `into` from an offset on; what lies behind the end of the file, or can't be read, is zeroes. */
   read(offset: Bytes, into: Uint8Array): void;
   /** The whole content, made anew for each call. */
@@ -92,6 +98,9 @@ export interface Application {
   resume(): void;
   /** Whether a path belongs to this application. */
   owns(path: Path): boolean;
-  /** Loads a restored set. Never throws for what is in the files. */
-  load(tree: RestoredTree, truth: WorkloadTruth): Loading;
+  /**
+   * Loads a restored set. Never throws for what is in the files. `held` tells, from bytes and truth, which transactions
+   * the set holds; an application that recovers does not ask it.
+   */
+  load(tree: RestoredTree, truth: WorkloadTruth, held: () => HeldTransactions): Loading;
 }

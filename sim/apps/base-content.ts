@@ -6,6 +6,7 @@
  * I1 Bytes behind the end of a file are zeroes, up to the end of its last block and beyond.
  * I2 Bytes are read when they are first asked for, and kept.
  */
+import { invariant } from '../../engine/invariant.ts';
 import type { Bytes } from '../../engine/units.ts';
 import type { Hash } from '../disk/drive.ts';
 import type { Path, WallSeconds } from '../fs/file-system.ts';
@@ -74,10 +75,18 @@ export class BaseContent {
   readonly zeroHash: number;
   /** In the order in which they were given. */
   readonly files: readonly BaseFile[];
+  private readonly byPath: ReadonlyMap<Path, BaseFile>;
 
   constructor(hash: Hash, files: Iterable<BaseSource>) {
     this.hash = hash;
     this.zeroHash = hash(new Uint8Array(BLOCK_BYTES));
     this.files = [...files].map(source => new BaseFile(this, source));
+    this.byPath = new Map(this.files.map(file => [file.path, file]));
+    invariant(this.byPath.size === this.files.length, 'a path has one file at 0 s');
+  }
+
+  /** The file that had a path at 0 s. */
+  file(path: Path): BaseFile | null {
+    return this.byPath.get(path) ?? null;
   }
 }

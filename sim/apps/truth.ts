@@ -12,7 +12,7 @@
  *
  * Hot path: `wrote`. It makes nothing but versions in columns.
  */
-import { defect, invariant } from '../../engine/invariant.ts';
+import { defect } from '../../engine/invariant.ts';
 import type { Bytes, Nanoseconds } from '../../engine/units.ts';
 import type { FileNode, FsObserver, Path, WallSeconds } from '../fs/file-system.ts';
 import { type BaseContent, BLOCK_BYTES, blockCount } from './base-content.ts';
@@ -57,7 +57,6 @@ export class Truth implements FsObserver {
     this.blocks = options.blocks ?? new BlockVersions();
     this.blocks.reset();
     for (const file of options.base.files) {
-      invariant(!this.occupants.has(file.path), `two files at 0 s are ${file.path}`);
       const known = new TruthFile(this.files.length, file, 0, file.modified);
       this.files.push(known);
       this.occupants.set(file.path, new Changes<TruthFile | null>(0, known));

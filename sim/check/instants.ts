@@ -36,7 +36,7 @@ export class Spans {
   }
 
   add(from: EventNumber, to: EventNumber, weight: number, list: number): void {
-    if (from >= to) return;
+    if (from >= to || weight === 0) return;
     const at = this.count++;
     if (at === this.from.length) this.grow();
     this.from[at] = from;
@@ -91,6 +91,27 @@ export interface Found {
   readonly nearest: EventNumber | null;
   /** How much differs there; 0 when it fits. */
   readonly differs: number;
+}
+
+const FEW_SPANS = 64;
+
+/** Whether there is an instant up to the last event that no span covers. Of few spans that is told without an array. */
+export function hasFreeInstant(spans: Spans, lastEvent: EventNumber): boolean {
+  if (spans.count === 0) return true;
+  if (spans.count > FEW_SPANS) {
+    const instants = new Instants(lastEvent);
+    instants.addAll(spans);
+    return instants.solve(null).fits.length > 0;
+  }
+  let event = 0;
+  while (event <= lastEvent) {
+    const covered = event;
+    for (let at = 0; at < spans.count; at++) {
+      if (spans.from[at]! <= event && spans.to[at]! > event) event = spans.to[at]!;
+    }
+    if (event === covered) return true;
+  }
+  return false;
 }
 
 /** Adds up how much differs at each instant from 0 to the last event. */

@@ -6,6 +6,7 @@ import { invariant } from '../../../engine/invariant.ts';
 import type { Task } from '../../../engine/task.ts';
 import type { Nanoseconds } from '../../../engine/units.ts';
 import {
+  type ChangeOptions,
   type ChangeSet,
   type DirectoryEntry,
   type FileNode,
@@ -39,6 +40,10 @@ class FakeNode implements FileNode {
 
   get sizeBytes(): number {
     return this.bytes.length;
+  }
+
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf('\\') + 1);
   }
 }
 
@@ -132,7 +137,7 @@ export class FakeVolume implements MountedVolume {
     return [...this.nodes.values()].filter(node => node.path.slice(0, node.path.lastIndexOf('\\')) === path);
   }
 
-  *rename(from: Path, to: Path, changes?: ChangeSet): Task<void> {
+  *rename(from: Path, to: Path, options: ChangeOptions = {}): Task<void> {
     this.asked('rename', from, to);
     const node = this.node(from);
     const replaced = this.nodes.get(to);
@@ -147,10 +152,10 @@ export class FakeVolume implements MountedVolume {
       this.nodes.set(below.path, below);
     }
     this.observer?.renamed(node, from);
-    this.dirty(node, 0, changes);
+    this.dirty(node, 0, options.changes);
   }
 
-  *remove(path: Path, options: { sync?: boolean; changes?: ChangeSet } = {}): Task<void> {
+  *remove(path: Path, options: ChangeOptions = {}): Task<void> {
     this.asked('remove', path);
     const node = this.node(path);
     this.nodes.delete(path);

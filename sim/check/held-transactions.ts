@@ -1,0 +1,174 @@
+/**
+ * Which transactions a restored set of files holds, from its bytes and the truth: for every list (which file had a path,
+ * the file's size, each block) the restored value names the versions that it can be; what a transaction changed up to
+ * the earliest of them is in, what was changed after the latest is not. Positions, sizes, overlaps and renames do not
+ * matter, so it serves every application whose files have no recovery of their own.
+ *
+ * Invariants
+ * I1 A transaction is whole when no list lacks it and one shows it, torn when lists contradict each other.
+ * I2 A list whose restored value it never had says that its newest transaction is torn.
+ * I3 A transaction that no list tells about (later ones covered it all) is whole when a later one is held.
+ */
+import type { HeldTransactions } from '../apps/application.ts';
+import { NO_VERSION } from '../apps/block-versions.ts';
+import type { RestoredBlocks } from '../apps/restored-blocks.ts';
+import type { EventNumber, Truth } from '../apps/truth.ts';
+import type { TruthFile } from '../apps/truth-file.ts';
+import { NEVER, type WorkloadTruth } from '../apps/workload-truth.ts';
+import type { Comparer, Comparison } from './comparison.ts';
+
+/** What lists say of each transaction, by its number. */
+class Sightings {
+  readonly shown: Uint8Array;
+  readonly lacking: Uint8Array;
+  private readonly transactions: WorkloadTruth['transactions'];
+
+  constructor(workload: WorkloadTruth) {
+    this.transactions = workload.transactions;
+    this.shown = new Uint8Array(this.transactions.length + 1);
+    this.lacking = new Uint8Array(this.transactions.length + 1);
+  }
+
+  /** The number of the transaction that was open at an event, 0 for none. */
+  private openAt(event: EventNumber): number {
+    let low = 0;
+    let high = this.transactions.length;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.transactions[middle]!.began <= event) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return 0;
+    const { closed } = this.transactions[low - 1]!;
+    return event < closed ? low : 0;
+  }
+
+  /** A list changed at `event`; what was restored can be its versions from `earliest` to `latest`. */
+  see(event: EventNumber, earliest: EventNumber, latest: EventNumber): void {
+    if (event === 0 || (event > earliest && event <= latest)) return;
+    const number = this.openAt(event);
+    if (event <= earliest) this.shown[number] = 1;
+    else this.lacking[number] = 1;
+  }
+
+  /** I2 */
+  seeDamage(event: EventNumber): void {
+    const number = this.openAt(event);
+    this.shown[number] = 1;
+    this.lacking[number] = 1;
+  }
+
+  held(): HeldTransactions {
+    const whole = new Set<number>();
+    const torn = new Set<number>();
+    let last = this.transactions.length;
+    while (last > 0 && this.shown[last] === 0) last -= 1;
+    for (let number = 1; number <= this.transactions.length; number++) {
+      if (this.shown[number] === 1 && this.lacking[number] === 1) torn.add(number);
+      else if (this.shown[number] === 1 || (number < last && this.lacking[number] === 0)) whole.add(number);
+    }
+    return { whole, torn };
+  }
+}
+
+/** The transactions of a workload that are in the restored files that belong to it. */
+export function heldTransactions(
+  workload: WorkloadTruth,
+  comparer: Comparer,
+  comparisons: readonly Comparison[],
+): HeldTransactions {
+  const sightings = new Sightings(workload);
+  for (const { path, restored } of comparisons) {
+    const occupants = comparer.truth.occupantsOf(path);
+    if (occupants === null) continue;
+    if (restored === null) {
+      seeList(sightings, occupants.events, occupants.values, value => value === null, true);
+      continue;
+    }
+    const files = new Set(occupants.values.filter(file => file !== null));
+    const match = bestMatch([...files], comparer, restored);
+    if (match === null) continue;
+    const { file, blocks } = match;
+    seeList(sightings, occupants.events, occupants.values, value => value === file, false);
+    seeList(sightings, file.sizes.events, file.sizes.values, value => value === restored.sizeBytes, false);
+    for (const slot of file.slots) seeBlock(sightings, comparer.truth, slot, blocks);
+  }
+  return sightings.held();
+}
+
+interface Match {
+  readonly file: TruthFile;
+  readonly blocks: RestoredBlocks;
+}
+
+/** Of the files that had the path, the one with the fewest blocks that it never held; the latest of equals. */
+function bestMatch(files: readonly TruthFile[], comparer: Comparer, restored: Comparison['restored']): Match | null {
+  let best: Match | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  if (restored === null) return null;
+  const only = files.length === 1 ? files[0] : undefined;
+  if (only !== undefined) return { file: only, blocks: comparer.blocksOf(restored, only.base) };
+  for (const file of files) {
+    const blocks = comparer.blocksOf(restored, file.base);
+    let foreign = file.sizes.values.includes(restored.sizeBytes) ? 0 : 1;
+    for (const block of blocks.changed) {
+      const slot = file.slotOf(block);
+      if (slot < 0 || !hasVersion(comparer.truth, slot, blocks.hash(block))) foreign += 1;
+    }
+    for (const slot of file.slots) {
+      const block = comparer.truth.blocks.blocks[slot]!;
+      if (block < blocks.count && !hasVersion(comparer.truth, slot, blocks.hash(block))) foreign += 1;
+    }
+    if (foreign <= least) {
+      least = foreign;
+      best = { file, blocks };
+    }
+  }
+  return best;
+}
+
+function hasVersion({ blocks }: Truth, slot: number, hash: number): boolean {
+  let version = blocks.heads[slot]!;
+  while (version !== NO_VERSION && blocks.hashes[version] !== hash) version = blocks.previous[version]!;
+  return version !== NO_VERSION;
+}
+
+/** `absentBefore`: before its first event the list had a value that fits, too. */
+function seeList<T>(
+  sightings: Sightings,
+  events: readonly EventNumber[],
+  values: readonly T[],
+  fits: (value: T) => boolean,
+  absentBefore: boolean,
+): void {
+  let earliest: EventNumber = absentBefore && events[0] !== 0 ? 0 : NEVER;
+  let latest: EventNumber = earliest === 0 ? 0 : -1;
+  for (let at = 0; at < events.length; at++) {
+    if (!fits(values[at] as T)) continue;
+    if (earliest === NEVER) earliest = events[at]!;
+    latest = events[at]!;
+  }
+  if (latest < 0) sightings.seeDamage(events[events.length - 1]!);
+  else for (const event of events) sightings.see(event, earliest, latest);
+}
+
+function seeBlock(sightings: Sightings, { blocks }: Truth, slot: number, restored: RestoredBlocks): void {
+  const block = blocks.blocks[slot]!;
+  if (block >= restored.count) return;
+  const hash = restored.hash(block);
+  const { events, hashes, previous, heads } = blocks;
+  let earliest: EventNumber = NEVER;
+  let latest: EventNumber = -1;
+  for (let version = heads[slot]!; version !== NO_VERSION; version = previous[version]!) {
+    if (hashes[version] !== hash) continue;
+    earliest = events[version]!;
+    if (latest < 0) latest = earliest;
+  }
+  if (latest < 0) {
+    sightings.seeDamage(events[heads[slot]!]!);
+    return;
+  }
+  for (let version = heads[slot]!; version !== NO_VERSION; version = previous[version]!) {
+    sightings.see(events[version]!, earliest, latest);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * `relational`: there is one instant of the truth at which no transaction of the application was open and all its files
+ * had the restored content. An application that recovers has done so when it is judged: the transactions that its rows
+ * hold must be the first so many, none of them in part.
+ */
+
+import { counted, grouped, listed, secondsText } from '../apps/wording.ts';
+import type { Comparison } from './comparison.ts';
+import type { DataEvidence, JudgedWorkload } from './data-evidence.ts';
+import { byWorkload, held, notApplicable, violated } from './data-verdict.ts';
+import { differencesText, instantText, placeText } from './differences.ts';
+import { type Found, Spans } from './instants.ts';
+import { holesText, sequenceOf } from './sequence.ts';
+import type { Verdict } from './verdict.ts';
+
+const TOLD = 3;
+
+export function relational(evidence: DataEvidence): Verdict[] {
+  return byWorkload(evidence, 'relational', workload =>
+    workload.application.recovers ? judgeRows(evidence, workload) : judgeFiles(evidence, workload),
+  );
+}
+
+function judgeFiles(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
+  const { application, truth } = workload;
+  const files = evidence.filesOf(workload);
+  const looked = evidence.committedCount(workload) || files.length;
+  const open = openSpans(workload, evidence.truth.lastEvent + 1);
+  const found = evidence.comparer.solve(files, open);
+  const [fit] = found.fits;
+  if (fit !== undefined) {
+    const { at } = evidence.restore;
+    const event = at !== null && found.fits.some(({ from, to }) => from <= at && at < to) ? at : fit.from;
+    const when = `${instantText(evidence.truth, event)}, ${placeText(truth, event)}`;
+    const summary = `${counted(files.length, 'file')} as all were at one instant, ${when}`;
+    return held('relational', application.id, { looked, summary, evidence: { event } });
+  }
+  const loading = evidence.loading(workload);
+  const sequence = sequenceOf(truth, evidence.heldBy(workload));
+  const summary = loading.accepts
+    ? `at no instant were all its files as they were restored; ${holesText(sequence)}`
+    : loading.summary;
+  return violated('relational', application.id, {
+    looked,
+    summary,
+    evidence: {
+      firstHole: sequence.firstHole,
+      ...loading.evidence,
+      nearestEvent: found.nearest,
+      differs: found.differs,
+    },
+    story: tell(evidence, workload, files, found),
+  });
+}
+
+/** What was restored, what the truth had at the nearest instant, and why no instant fits. */
+function tell(evidence: DataEvidence, workload: JudgedWorkload, files: readonly Comparison[], found: Found): string[] {
+  const { truth, comparer } = evidence;
+  const restored = files.filter(file => file.restored !== null);
+  const names = listed(
+    restored.map(file => `${file.path} (${counted(file.restored?.sizeBytes ?? 0, 'byte')})`),
+    TOLD,
+  );
+  const story = [restored.length === 0 ? 'Restored: none of its files.' : `Restored: ${names}.`];
+  const whileOpen = comparer.solve(files, null);
+  const [torn] = whileOpen.fits;
+  if (torn !== undefined) {
+    const when = `${instantText(truth, torn.from)}, ${placeText(workload.truth, torn.from)}`;
+    story.push(`All its files were so ${when}: only while a transaction was open.`);
+    return story;
+  }
+  const moving = files.filter(file => file.spans.count > 0);
+  for (const file of moving.slice(0, TOLD)) story.push(spanStory(evidence, workload, file));
+  if (found.nearest === null) return story;
+  const differing = moving.filter(({ spans }) => spans.listsAt(found.nearest ?? 0).length > 0);
+  const details = differing.slice(0, TOLD).map(file => `${file.path}: ${differencesText(file, found.nearest ?? 0)}`);
+  const place = placeText(workload.truth, found.nearest);
+  story.push(
+    `No instant has them all. The nearest is ${instantText(truth, found.nearest)}, ${place}; there ${details.join('; ')}.`,
+  );
+  return story;
+}
+
+/** When one file alone was as it was restored. */
+function spanStory({ comparer, truth }: DataEvidence, workload: JudgedWorkload, file: Comparison): string {
+  const { fits } = comparer.solve([file], null);
+  const first = fits[0];
+  const last = fits[fits.length - 1];
+  const what = file.restored === null ? `${file.path} was not there` : `${file.path} was so`;
+  if (first === undefined || last === undefined) return `${file.path} alone was never so.`;
+  const from = `from ${secondsText(truth.timeOf(first.from))} (${placeText(workload.truth, first.from)})`;
+  const end = last.to - 1;
+  const to =
+    end === truth.lastEvent ? 'on' : `to ${secondsText(truth.timeOf(end))} (${placeText(workload.truth, end)})`;
+  return `${what} ${from} ${to}${fits.length > 1 ? ', with breaks' : ''}.`;
+}
+
+function openSpans({ truth }: JudgedWorkload, end: number): Spans {
+  const spans = new Spans();
+  for (const { began, closed } of truth.transactions) spans.add(began, Math.min(closed, end), 1, 0);
+  return spans;
+}
+
+function judgeRows(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
+  const { application, truth } = workload;
+  const loading = evidence.loading(workload);
+  const looked = evidence.committedCount(workload);
+  const { id } = application;
+  if (loading.transactions === null) {
+    if (loading.accepts) return notApplicable('relational', id, loading.summary);
+    return violated('relational', id, { looked, summary: loading.summary, evidence: loading.evidence });
+  }
+  const sequence = sequenceOf(truth, loading.transactions);
+  if (loading.accepts && sequence.firstHole === null) {
+    const last = truth.transactions[sequence.last - 1];
+    const when = last === undefined ? 'before its first transaction' : `after transaction ${grouped(sequence.last)}`;
+    return held('relational', id, { looked, summary: `its rows are those ${when}`, evidence: { last: sequence.last } });
+  }
+  return violated('relational', id, {
+    looked,
+    summary: loading.accepts ? `after recovery ${holesText(sequence)}` : loading.summary,
+    evidence: { firstHole: sequence.firstHole, ...loading.evidence },
+    story: [`After its recovery: ${loading.summary}.`, `By transactions: ${holesText(sequence)}.`],
+  });
+}
