@@ -41,6 +41,7 @@ const reasons: { readonly [code: string]: string } = {
   EDQUOT: 'the quota is used up',
   EISDIR: 'it is a folder',
   ENOTDIR: 'part of its path is a file',
+  EEXIST: 'part of its path is a file',
   ENAMETOOLONG: 'its name is too long',
   ENOENT: 'it is not there',
   EMFILE: 'too many open files',

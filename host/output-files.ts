@@ -66,8 +66,8 @@ export function writeWhole(path: string, contents: string | Uint8Array): void {
 
 /** Writes a file that must not be there yet. */
 export function writeNew(path: string, contents: string): void {
+  attempt(path, () => mkdirSync(dirname(path), { recursive: true }));
   try {
-    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, contents, { flag: 'wx' });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
