@@ -1,12 +1,12 @@
 /** How long a random write of 64 bytes into a file of 4 MiB takes, wall time, on resident pages. Aim: below 0.5 us. */
 import { runNow } from '../engine/task.ts';
 import { KIB, MIB } from '../engine/units.ts';
+import { Arena } from '../sim/disk/arena.ts';
+import { ImmediateDevice } from '../sim/disk/immediate-device.ts';
+import { Sectors } from '../sim/disk/sectors.ts';
 import { mkfs } from '../sim/fs/fat/mkfs.ts';
 import { mountFat } from '../sim/fs/fat/mount.ts';
 import { PageCache } from '../sim/fs/page-cache.ts';
-import { ImmediateDevice } from '../sim/disk/immediate-device.ts';
-import { Sectors } from '../sim/disk/sectors.ts';
-import { Arena } from '../sim/disk/arena.ts';
 
 const FILE_BYTES = 4 * MIB;
 const VOLUME_BYTES = 64 * MIB;
