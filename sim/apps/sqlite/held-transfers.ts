@@ -3,7 +3,7 @@
  * row is compared with the model: an account with what it must hold after the last transfer that it tells of.
  *
  * Invariants
- * H1 A row that fits no state of the model is strange, and counts for no transfer.
+ * H1 A row that fits no state of the model is complained of, whatever it tells.
  * H2 The accounts hold a transfer when both accounts and the table of state tell of it or of a later one.
  */
 import type { RestoredTree } from '../application.ts';
@@ -37,10 +37,8 @@ export function heldByAccounts(layout: Layout, model: Model, rows: DatabaseRows)
   let wrong = 0;
   let firstWrong = 0;
   for (const { id, balance, lastTransfer: last } of accounts) {
-    if (fits(chains.get(id) ?? [], balance, last)) {
-      knows.set(id, last);
-      continue;
-    }
+    knows.set(id, last);
+    if (fits(chains.get(id) ?? [], balance, last)) continue;
     if (wrong === 0) firstWrong = id;
     wrong += 1;
   }

@@ -41,7 +41,7 @@ export function loadRestored(
     }
     const ownChecks = [judgeSqlite(layout, connection, null)];
     if (unreadable !== null) return refused(layout, unreadable, ownChecks);
-    const used = files.paths.map(path => baseName(path).toLowerCase());
+    const used = files.given.map(path => baseName(path).toLowerCase());
     return compared(layout, modelOf(layout, seed, told), rows, tree, { ownChecks, used });
   } finally {
     connection.close();
@@ -91,7 +91,7 @@ function compared(
   const complaints = [...complaintsOf(model, all), ...holes(model, transactions)];
   const evidence: { [key: string]: string | number | null | readonly string[] } = { filesUsed: found.used };
   for (const part of all) evidence[`last in ${part.name}`] = Math.max(0, ...part.whole);
-  const held = new Set([...transactions.whole, ...transactions.torn]);
+  const held = new Set(parts.flatMap(({ whole, torn }) => [...whole, ...torn]));
   const off = offBalance(model, held, rows[0]!);
   evidence.balancesOffBy = off;
   const first = complaints[0];

@@ -82,6 +82,8 @@ export class ShadowFiles {
   /** Where files come from that are looked for the first time: only what SQLite asks for is read. Gives new bytes. */
   private readonly source: ((path: Path) => Uint8Array | null) | null;
   private readonly asked = new Set<Path>();
+  /** What the source gave, in the order of asking. */
+  readonly given: Path[] = [];
 
   constructor(images: FileImages, source: ((path: Path) => Uint8Array | null) | null = null) {
     this.source = source;
@@ -95,7 +97,9 @@ export class ShadowFiles {
     if (this.source === null || this.asked.has(path)) return null;
     this.asked.add(path);
     const bytes = this.source(path);
-    return bytes === null ? null : this.add(path, bytes);
+    if (bytes === null) return null;
+    this.given.push(path);
+    return this.add(path, bytes);
   }
 
   make(name: string): ShadowFile {
