@@ -3,8 +3,8 @@
  * host knows.
  */
 import { createHash } from 'node:crypto';
-import type { Modules } from '../sim/modules.ts';
 import type { MethodResult, Result, RunResult } from '../sim/result.ts';
+import { Simulation } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario/scenario.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { loadModules } from './modules.ts';
@@ -19,24 +19,16 @@ export interface Simulator {
 export async function openSimulator(scenarios: readonly Scenario[]): Promise<Simulator> {
   const sqlite = scenarios.some(({ workloads }) => workloads.some(({ app }) => app === 'sqlite'));
   const modules = await loadModules({ sqlite });
+  const simulation = new Simulation(modules);
   const version = packageVersion();
   return {
     run: (loaded, seed, methods) => {
       const started = performance.now();
-      const run = simulate(loaded.scenario, seed, modules, { ...(methods === null ? {} : { methods }) });
+      const run = simulation.run(loaded.scenario, seed, methods === null ? {} : { methods });
       const wallMs = Math.round((performance.now() - started) * 10) / 10;
       return completed(run, loaded, { version, wallMs });
     },
   };
-}
-
-function simulate(
-  _scenario: Scenario,
-  _seed: number,
-  _modules: Modules,
-  _options: { readonly methods?: readonly string[] },
-): RunResult {
-  throw new Error('not there yet');
 }
 
 interface HostFacts {
