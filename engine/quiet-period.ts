@@ -7,10 +7,10 @@
  * I3 A request is in flight from its coming to the filter until it is settled.
  */
 import type { IoRequest } from './device.ts';
-import type { WriteHold, WriteWatcher } from './filter.ts';
+import type { Filter, WriteHold, WriteWatcher } from './filter.ts';
 import { invariant } from './invariant.ts';
-import type { Snapshot } from './snapshot.ts';
-import { Latch, type Process, type Task, wait } from './task.ts';
+import type { ProtectedVolume, Snapshot } from './snapshot.ts';
+import { Latch, type Task, wait } from './task.ts';
 import type { Nanoseconds } from './units.ts';
 
 /** Watches all selected volumes of one snapshot. */
@@ -87,34 +87,26 @@ function* alarmAfter(limitNs: Nanoseconds, watch: QuietWatch): Task<void> {
 }
 
 /** New writes to all volumes of a snapshot are held, those that came before drain (E7, `take-anyway`). */
-export class DrainingHold implements WriteWatcher {
-  inFlight = 0;
+export class DrainingHold {
   private readonly snapshot: Snapshot;
-  private readonly holds: WriteHold[] = [];
+  private readonly volumes: DrainingVolume[];
   private readonly drained = new Latch<'drained' | 'limit'>('writes in flight to drain');
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
-    for (const { filter, grid } of snapshot.volumes) {
-      this.holds.push(filter.hold(grid.volume));
-      this.inFlight += filter.watch(grid.volume, this);
-    }
+    this.volumes = snapshot.volumes.map(volume => new DrainingVolume(volume, () => this.writeEnded()));
     snapshot.emit({ kind: 'holding', ...snapshot.stamp(), inFlight: this.inFlight });
   }
 
-  writeBegins(): void {}
-
-  writeEnds(request: IoRequest): void {
-    if (this.holds.some(hold => hold.applies(request))) return;
-    this.inFlight -= 1;
-    if (this.inFlight === 0 && !this.drained.isSettled) this.drained.settle('drained');
+  get inFlight(): number {
+    return this.volumes.reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
 
   /** Waits for the drain, no longer than the hold limit. */
   *drain(): Task<'drained' | 'limit'> {
     if (this.inFlight === 0) return 'drained';
     const { id, holdLimitNs } = this.snapshot.options;
-    const alarm: Process = this.snapshot.owner.spawn(`hold limit of ${id}`, this.alarm(holdLimitNs)) as Process;
+    const alarm = this.snapshot.owner.spawn(`hold limit of ${id}`, this.alarm(holdLimitNs));
     try {
       return yield* wait(this.drained);
     } finally {
@@ -122,16 +114,45 @@ export class DrainingHold implements WriteWatcher {
     }
   }
 
+  /** Lets every held write go. */
+  end(): void {
+    for (const volume of this.volumes) volume.end();
+  }
+
+  private writeEnded(): void {
+    if (this.inFlight === 0 && !this.drained.isSettled) this.drained.settle('drained');
+  }
+
   private *alarm(limitNs: Nanoseconds): Task<void> {
     yield limitNs;
     if (!this.drained.isSettled) this.drained.settle('limit');
   }
+}
 
-  /** Lets every held write go. */
+/** The hold on one volume: the numbers of requests are those of its own drive's filter. */
+class DrainingVolume implements WriteWatcher {
+  inFlight: number;
+  private readonly filter: Filter;
+  private readonly hold: WriteHold;
+  private readonly ended: () => void;
+
+  constructor({ filter, grid }: ProtectedVolume, ended: () => void) {
+    this.filter = filter;
+    this.ended = ended;
+    this.hold = filter.hold(grid.volume);
+    this.inFlight = filter.watch(grid.volume, this);
+  }
+
+  writeBegins(): void {}
+
+  writeEnds(request: IoRequest): void {
+    if (this.hold.applies(request)) return;
+    this.inFlight -= 1;
+    this.ended();
+  }
+
   end(): void {
-    this.snapshot.volumes.forEach(({ filter }, index) => {
-      filter.unwatch(this);
-      filter.letGo(this.holds[index]!);
-    });
+    this.filter.unwatch(this);
+    this.filter.letGo(this.hold);
   }
 }

@@ -136,21 +136,17 @@ export class DoorLog implements IssueListener {
       this.passedRead(request);
       return;
     }
-    const at = this.unpassed.findIndex(arrival => overlapsDestructively(arrival, handle, request));
-    const arrival = this.unpassed[at];
-    if (arrival === undefined) {
-      this.violate(handle, request, 'unknown');
-      return;
-    }
-    if (isPieceOfDiscard(arrival, request)) {
-      this.pass(arrival, -1, handle);
-      return;
-    }
-    const { request: mine } = arrival;
-    const sameRange = mine.sector === request.sector && mine.count === request.count;
-    if (!sameRange || mine.op !== request.op) this.violate(handle, request, 'overtaken');
-    else if (arrival.contentHash !== contentHash) this.violate(handle, request, 'changed');
-    this.pass(arrival, at, handle);
+    const overlapping = this.unpassed.filter(arrival => overlapsDestructively(arrival, handle, request));
+    const next = overlapping.find(({ isPassed }) => !isPassed);
+    const inPieces = overlapping.filter(({ isPassed }) => isPassed);
+    const isPiece = (arrival: Arrival): boolean => this.mayDropDiscards && isPieceOfDiscard(arrival, request);
+    if (next !== undefined && isSame(next.request, request)) {
+      if (next.contentHash !== contentHash) this.violate(handle, request, 'changed');
+      this.pass(next, handle);
+      this.unpassed.splice(this.unpassed.indexOf(next), 1);
+    } else if (inPieces.some(isPiece)) return;
+    else if (next !== undefined && isPiece(next)) this.pass(next, handle);
+    else this.violate(handle, request, next === undefined ? 'unknown' : 'overtaken');
   }
 
   /** For arrivals: the request was answered (I2). */
@@ -175,18 +171,14 @@ export class DoorLog implements IssueListener {
     this.readDelays.add(this.kernel.now() - arrival.since);
   }
 
-  private pass(arrival: Arrival, at: number, handle: DriveHandle): void {
-    if (!arrival.isPassed) {
-      arrival.isPassed = true;
-      this.matched += 1;
-      const { since: from, request } = arrival;
-      const to = this.kernel.now();
-      this.writeDelays.add(to - from);
-      if (to > from) {
-        this.delayed.push({ drive: handle.drive.place, sector: request.sector, count: request.count, from, to });
-      }
-    }
-    if (at >= 0) this.unpassed.splice(at, 1);
+  private pass(arrival: Arrival, handle: DriveHandle): void {
+    arrival.isPassed = true;
+    this.matched += 1;
+    const { since: from, request } = arrival;
+    const to = this.kernel.now();
+    this.writeDelays.add(to - from);
+    if (to === from) return;
+    this.delayed.push({ drive: handle.drive.place, sector: request.sector, count: request.count, from, to });
   }
 
   private unlink(arrival: Arrival): void {
@@ -211,9 +203,12 @@ function overlapsDestructively(arrival: Arrival, handle: DriveHandle, request: I
   return mine.sector < request.sector + request.count && request.sector < mine.sector + mine.count;
 }
 
-/** A discard may be passed on in pieces, and as zeroes; it stays until it is answered. */
-function isPieceOfDiscard(arrival: Arrival, request: IoRequest): boolean {
-  const { request: mine } = arrival;
-  if (mine.op !== 'discard' || request.op === 'write') return false;
+function isSame(mine: IoRequest, request: IoRequest): boolean {
+  return mine.op === request.op && mine.sector === request.sector && mine.count === request.count;
+}
+
+/** A discard of which parts are dropped is passed on in pieces; it stays until it is answered. */
+function isPieceOfDiscard({ request: mine }: Arrival, request: IoRequest): boolean {
+  if (mine.op !== 'discard' || request.op !== 'discard') return false;
   return request.sector >= mine.sector && request.sector + request.count <= mine.sector + mine.count;
 }

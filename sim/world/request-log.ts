@@ -99,6 +99,12 @@ export class RequestLog implements DriveObserver {
     for (let at = 0; at < this.length; at++) if (Math.floor(this.kinds[at]! / 8) % 8 === wanted) yield this.row(at);
   }
 
+  /** The requests of a purpose that have completed, in the order of completion. */
+  inOrderOfCompletion(purpose: Purpose): LoggedRequest[] {
+    const rows = [...this.rows(purpose)].filter(({ completedAs }) => completedAs !== NOT_YET);
+    return rows.sort((a, b) => a.completedAs - b.completedAs);
+  }
+
   private grow(): void {
     this.capacity *= 2;
     const wider = <T extends Float64Array | Uint8Array | Uint16Array>(from: T, to: T): T => {

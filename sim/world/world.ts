@@ -67,6 +67,7 @@ export interface WorldOptions {
 }
 
 export class World {
+  private readonly filled: FilledDrives;
   readonly scenario: Scenario;
   readonly method: AnyMethod;
   readonly modules: Modules;
@@ -96,6 +97,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     const { scenario, seed, method, modules, filled, trace } = options;
+    this.filled = filled;
     this.scenario = scenario;
     this.method = method;
     this.modules = modules;
@@ -129,6 +131,11 @@ export class World {
 
   files(letter: string): FatVolume {
     return this.mounted.get(letter) ?? defect(`volume ${letter} is not mounted`);
+  }
+
+  /** What a drive held at 0 s. */
+  atStart(id: string): Sectors {
+    return this.filled.drives.get(id) ?? defect(`drive ${id} was not there at 0 s`);
   }
 
   /** Every drive as it is in this step. */

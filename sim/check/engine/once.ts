@@ -3,6 +3,7 @@
  * counted at the drives; the handles' counts add up to what the drives saw; and a write to what is preserved already goes
  * straight through.
  */
+import type { DelayedWrite } from '../../world/door.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
@@ -68,18 +69,34 @@ function writtenTwice(world: World, snapshots: readonly WatchedSnapshot[]): stri
 /** A write waits only for old data that was read after it came, or a copy, a backup read or a hold in its way. */
 function unexplainedDelays(world: World, reads: readonly LoggedRequest[]): string[] {
   const others = [...world.requests.rows('cache'), ...world.requests.rows('virtual')];
-  const holds = world.snapshots.filter(({ holdNs }) => holdNs !== null && holdNs > 0);
-  const isHeld = (from: number, to: number): boolean =>
-    holds.some(({ T, holdNs }) => T !== null && from <= T && to >= T - (holdNs ?? 0));
-  return world.doors.delayed
-    .filter(({ from, to, drive, sector, count }) => {
+  const holds = holdsOf(world);
+  const isHeld = (from: number, to: number): boolean => holds.some(hold => from <= hold.to && to >= hold.from);
+  const { delayed } = world.doors;
+  return delayed
+    .filter(mine => {
+      const { from, to, drive, sector, count } = mine;
       const isNear = (row: LoggedRequest): boolean =>
         row.drive === drive && row.sector < sector + count && sector < row.sector + row.count;
       if (isHeld(from, to)) return false;
+      const isBehind = (other: DelayedWrite): boolean =>
+        other.drive === drive && other.sector < sector + count && sector < other.sector + other.count;
+      if (delayed.some(other => other !== mine && other.from <= from && other.to >= from && isBehind(other)))
+        return false;
       if (reads.some(row => row.issuedAt <= to && row.completedAt >= from && isNear(row))) return false;
       return !others.some(row => row.issuedAt <= to && row.completedAt >= from);
     })
     .map(({ sector, count, from, to }) => `a write of sectors ${sector}+${count} waited ${to - from} ns for nothing`);
+}
+
+/** When writes were held for a T that was not quiet. */
+function holdsOf(world: World): { readonly from: number; readonly to: number }[] {
+  const holds: { from: number; to: number }[] = [];
+  for (const { kind, at } of world.engineEvents) {
+    if (kind === 'holding') holds.push({ from: at, to: Number.POSITIVE_INFINITY });
+    const last = holds.at(-1);
+    if ((kind === 'enabled' || kind === 'hold-limit') && last !== undefined) last.to = Math.min(last.to, at);
+  }
+  return holds;
 }
 
 function countsThatDiffer(world: World): string[] {

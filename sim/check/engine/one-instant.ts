@@ -5,7 +5,7 @@
  */
 
 import { PAGE_BYTES } from '../../disk/arena.ts';
-import type { Hash } from '../../disk/drive.ts';
+import type { PageNumber } from '../../disk/sectors.ts';
 import type { Picture } from '../../world/picture.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
@@ -13,10 +13,13 @@ import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 
+/** What a page held at 0 s, a version by its hash, or what only a part of a request says. */
+type Version = number | 'at-0-s' | 'unknown';
+
 /** The last version of a page before T, and the first after it. */
 interface PageHistory {
-  before: number | null;
-  after: number | null;
+  before: Version;
+  after: Version | null;
 }
 
 export function oneInstant(evidence: EngineEvidence): Verdict {
@@ -26,8 +29,9 @@ export function oneInstant(evidence: EngineEvidence): Verdict {
   for (const snapshot of snapshots) {
     snapshot.pictures.forEach((picture, at) => {
       const histories = historiesOf(evidence.world, snapshot, at);
-      looked += histories.size;
-      violations.push(...judge(picture, histories, evidence.world.modules.hash, snapshot.request.id));
+      const found = judge(evidence.world, snapshot, at, picture, histories);
+      looked += found.looked;
+      violations.push(...found.violations);
     });
   }
   return engineVerdict('one-instant', 'E2', {
@@ -37,54 +41,73 @@ export function oneInstant(evidence: EngineEvidence): Verdict {
   });
 }
 
-function historiesOf(world: World, snapshot: WatchedSnapshot, at: number): Map<number, PageHistory> {
-  const selected = snapshot.selected[at]!;
-  const { drive, spec } = world.drive(selected.drive);
-  const histories = new Map<number, PageHistory>();
-  const start = selected.extent.first * spec.sectorSizeBytes;
-  const end = start + selected.extent.count * spec.sectorSizeBytes;
-  for (const row of world.requests.rows('application')) {
-    if (row.drive !== drive.place || row.op === 'read' || row.op === 'flush' || row.failed) continue;
-    const offset = row.sector * spec.sectorSizeBytes;
-    const length = row.count * spec.sectorSizeBytes;
-    const isWholePages = (offset - start) % PAGE_BYTES === 0 && length % PAGE_BYTES === 0;
-    if (!isWholePages || offset < start || offset >= end || row.completedAs === Number.POSITIVE_INFINITY) continue;
-    for (let page = (offset - start) / PAGE_BYTES; page * PAGE_BYTES < offset - start + length; page++) {
-      note(histories, page, row, length === PAGE_BYTES, snapshot.completionsAtT);
+function historiesOf(world: World, snapshot: WatchedSnapshot, at: number): Map<PageNumber, PageHistory> {
+  const { extent, drive: id } = snapshot.selected[at]!;
+  const { drive, spec } = world.drive(id);
+  const histories = new Map<PageNumber, PageHistory>();
+  const start = extent.first * spec.sectorSizeBytes;
+  const size = extent.count * spec.sectorSizeBytes;
+  const zeroes = world.modules.hash(new Uint8Array(PAGE_BYTES));
+  const pageSectors = PAGE_BYTES / spec.sectorSizeBytes;
+  for (const row of world.requests.inOrderOfCompletion('application')) {
+    if (row.drive !== drive.place || row.op === 'read' || row.op === 'flush') continue;
+    const from = row.sector * spec.sectorSizeBytes - start;
+    const to = from + row.count * spec.sectorSizeBytes;
+    const first = Math.max(0, Math.floor(from / PAGE_BYTES));
+    for (let page = first; page * PAGE_BYTES < Math.min(to, size); page++) {
+      const isWhole = from <= page * PAGE_BYTES && to >= (page + 1) * PAGE_BYTES;
+      note(histories, page, versionOf(row, isWhole, zeroes, pageSectors), row.completedAs < snapshot.completionsAtT);
     }
   }
   return histories;
 }
 
-/** Of a request over several pages only the whole has a hash: its pages are left out. */
-function note(
-  histories: Map<number, PageHistory>,
-  page: number,
-  row: LoggedRequest,
-  isOnePage: boolean,
-  completionsAtT: number,
-): void {
-  const known = histories.get(page) ?? { before: null, after: null };
+/** Of a request over several pages only the whole has a hash; one that failed may have been done in part. */
+function versionOf(
+  { op, count, contentHash, failed }: LoggedRequest,
+  isWhole: boolean,
+  zeroes: number,
+  pageSectors: number,
+): Version {
+  if (!isWhole || failed) return 'unknown';
+  if (op !== 'write') return zeroes;
+  return count === pageSectors ? contentHash : 'unknown';
+}
+
+function note(histories: Map<PageNumber, PageHistory>, page: PageNumber, version: Version, isBefore: boolean): void {
+  const known = histories.get(page) ?? { before: 'at-0-s', after: null };
   histories.set(page, known);
-  const version = isOnePage && row.op === 'write' ? row.contentHash : null;
-  if (row.completedAs < completionsAtT) known.before = version;
+  if (isBefore) known.before = version;
   else known.after ??= version;
 }
 
-function judge(picture: Picture, histories: Map<number, PageHistory>, hash: Hash, id: string): string[] {
+function judge(
+  world: World,
+  snapshot: WatchedSnapshot,
+  at: number,
+  picture: Picture,
+  histories: Map<PageNumber, PageHistory>,
+): { looked: number; violations: string[] } {
+  const { extent, drive } = snapshot.selected[at]!;
+  const { hash } = world.modules;
+  const start = extent.first * picture.sectorSize;
   const violations: string[] = [];
   const bytes = new Uint8Array(PAGE_BYTES);
+  let looked = 0;
   for (const [page, { before, after }] of histories) {
-    if ((page + 1) * PAGE_BYTES > picture.read.sizeBytes) continue;
+    if ((page + 1) * PAGE_BYTES > picture.read.sizeBytes || before === 'unknown') continue;
+    let expected = before;
+    if (expected === 'at-0-s') {
+      world.atStart(drive).read(start + page * PAGE_BYTES, bytes);
+      expected = hash(bytes);
+    }
     picture.read.read(page * PAGE_BYTES, bytes);
     const found = hash(bytes);
+    looked += 1;
+    if (found === expected) continue;
+    const why = found === after ? 'a write that came after T shows' : 'a write that completed before T is missing';
     const sector = (page * PAGE_BYTES) / picture.sectorSize;
-    if (before !== null && found !== before) {
-      const why = found === after ? 'a write that came after T shows' : 'a write that completed before T is missing';
-      violations.push(`${id}: sector ${sector} of ${picture.letter}: ${why}`);
-    } else if (before === null && after !== null && found === after) {
-      violations.push(`${id}: sector ${sector} of ${picture.letter}: a write that came after T shows`);
-    }
+    violations.push(`${snapshot.request.id}: sector ${sector} of ${picture.letter}: ${why}`);
   }
-  return violations;
+  return { looked, violations };
 }

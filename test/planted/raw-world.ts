@@ -1,0 +1,162 @@
+/**
+ * A world without files: two raw volumes on two drives, writers that write, zero and discard pages, parts of pages and
+ * ranges of many, and one or two snapshots of both volumes that are read while all that goes on. What comes back is what
+ * the engine's checks say. Small enough for hundreds of seeds, and nothing in it but the engine and its judges.
+ */
+import { IoRequest } from '../../engine/device.ts';
+import type { Task } from '../../engine/task.ts';
+import { KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
+import { loadModules } from '../../host/modules.ts';
+import { judgeEngine } from '../../sim/check/engine/engine-checks.ts';
+import type { Verdict } from '../../sim/check/verdict.ts';
+import type { RandomStream } from '../../sim/kernel/random.ts';
+import { DRIVE_MODELS } from '../../sim/scenario/drive-models.ts';
+import type { Fault, OtmMethod, OtmOptions, Scenario, VolumeSpec } from '../../sim/scenario/scenario.ts';
+import { fillDrives } from '../../sim/world/filled-drives.ts';
+import { runSession } from '../../sim/world/session.ts';
+import { World } from '../../sim/world/world.ts';
+
+export interface RawOptions {
+  readonly granuleBytes?: number;
+  readonly otm?: Partial<OtmOptions>;
+  readonly faults?: readonly Fault[];
+  /** A second snapshot in the same world. */
+  readonly beside?: boolean;
+  /** Writers go on while the snapshot waits for quiet, so that it never is. */
+  readonly restless?: boolean;
+}
+
+export interface RawRun {
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly verdicts: readonly Verdict[];
+  /** Why the run was stuck; null when it was not. */
+  readonly stuck: string | null;
+  readonly digest: string;
+}
+
+/** Not a multiple of any granule that is used, so the last one is short. */
+const VOLUME_BYTES = 2 * MIB + 20 * KIB;
+const WRITERS = 3;
+const QUIET = 200 * MILLISECOND;
+/** Writers write in bursts, and rest for longer than the quiet period in between. */
+const BURST = 600 * MILLISECOND;
+const REST = 300 * MILLISECOND;
+
+export async function openRawWorld(): Promise<(seed: number, options?: RawOptions) => RawRun> {
+  const modules = await loadModules({ sqlite: false });
+  return (seed, options = {}) => {
+    const method = methodOf(options);
+    const scenario = scenarioOf(method, options);
+    modules.methodArena.reset();
+    modules.pageBuffers.reset();
+    const filled = fillDrives(scenario, [], modules);
+    const world = new World({ scenario, seed, method, modules, filled, applications: [], trace: null });
+    const owner = world.kernel.owner('writers');
+    for (let writer = 0; writer < WRITERS; writer++) {
+      owner.spawn(`writer-${writer}`, write(world, writer, options.restless === true));
+    }
+    const session = runSession(world);
+    return {
+      outcome: session.backups[0]?.outcome ?? 'none',
+      reason: session.backups[0]?.reason ?? null,
+      verdicts: judgeEngine({ world, snapshots: world.snapshots }),
+      stuck: session.stuck === null ? null : session.stuck.because,
+      digest: world.kernel.digest.text,
+    };
+  };
+}
+
+function methodOf({ granuleBytes = 16 * KIB, otm = {}, beside = false }: RawOptions): OtmMethod {
+  const options: OtmOptions = {
+    quietNs: QUIET,
+    waitLimitNs: 20 * SECOND,
+    neverQuiet: 'fail',
+    holdLimitNs: SECOND,
+    idleLimitNs: 30 * SECOND,
+    preserveLimitNs: 2 * SECOND,
+    granuleBytes,
+    protect: 'application',
+    durable: false,
+    discards: 'preserve',
+    exclude: [],
+    cache: { on: { is: 'spare' }, minBytes: 256 * KIB, limitBytes: 8 * MIB },
+    ...otm,
+  };
+  const selection = { by: 'volumes', volumes: ['D'], drives: [] } as const;
+  const second = { id: 'otm-beside-1', startNs: SECOND, selection, forNs: 3 * SECOND, options };
+  return { id: 'otm', kind: 'otm', expectation: null, options, beside: beside ? [second] : [] };
+}
+
+function scenarioOf(method: OtmMethod, { faults = [] }: RawOptions): Scenario {
+  const model = DRIVE_MODELS.ssd;
+  const drives = ['C', 'D'].map((letter, at) => {
+    const id = `disk${at}`;
+    const volume: VolumeSpec = {
+      letter,
+      driveId: id,
+      offsetBytes: MIB,
+      sizeBytes: VOLUME_BYTES,
+      fs: 'raw',
+      clusterBytes: null,
+    };
+    const base = { id, sizeBytes: 4 * MIB, model: 'ssd', figures: model, sectorSizeBytes: 512, partitions: 'mbr' } as const;
+    return { ...base, writeCache: true, volumes: [volume] };
+  });
+  return {
+    schema: 'otm/scenario@1',
+    name: 'raw',
+    baseName: 'raw',
+    variant: null,
+    story: '',
+    clockSeconds: 946_684_800,
+    drives,
+    pageCache: { sizeBytes: MIB, writeBackNs: 100 * MILLISECOND, dirtyLimitBytes: MIB },
+    workloads: [],
+    backups: {
+      startNs: 2 * SECOND,
+      selection: { by: 'volumes', volumes: ['C', 'D'], drives: [] },
+      walk: { order: { by: 'name' }, include: null, exclude: [] },
+      copyRateBytesPerSecond: MIB,
+      count: 1,
+      everyNs: null,
+      methods: [method],
+    },
+    faults,
+    phases: null,
+    end: { afterNs: null, limitNs: 60 * SECOND },
+    seed: 1,
+    seeds: [{ first: 1, last: 1 }],
+  };
+}
+
+/** Writes without waiting for the write before, so that several overlap on their way. */
+function* write(world: World, writer: number, isRestless: boolean): Task<void> {
+  const random = world.kernel.choices.stream(`writer-${writer}`);
+  for (let number = 1; ; number++) {
+    const now = world.kernel.now();
+    const inCycle = now % (BURST + REST);
+    if (!isRestless && inCycle >= BURST) yield BURST + REST - inCycle;
+    submit(world, random, writer * 1_000_000 + number);
+    yield random.below(12 * MILLISECOND);
+  }
+}
+
+function submit(world: World, random: RandomStream, version: number): void {
+  const { door } = world.drive(`disk${random.below(2)}`);
+  const first = MIB / 512;
+  const sectors = VOLUME_BYTES / 512;
+  const isWholePage = random.below(4) > 0;
+  const most = random.below(8) === 0 ? 128 : 8;
+  const count = isWholePage ? 8 : 1 + random.below(most);
+  const hot = random.below(3) === 0 ? 128 : sectors - count + 1;
+  const at = random.below(8) === 0 ? sectors - count : random.below(hot);
+  const sector = first + (isWholePage ? Math.floor(at / 8) * 8 : at);
+  const kind = random.below(16);
+  if (kind > 2) {
+    const data = new Uint8Array(count * 512).fill(1 + (version % 251));
+    new DataView(data.buffer).setFloat64(0, version);
+    door.submit(new IoRequest('write', sector, count, data));
+  } else if (kind === 2) door.submit(new IoRequest('read', sector, count, new Uint8Array(count * 512)));
+  else door.submit(new IoRequest(kind === 0 ? 'discard' : 'zeroes', sector, count, null));
+}
