@@ -25,6 +25,7 @@ export type FsFailure =
   | 'is-a-directory'
   | 'not-empty'
   | 'no-space'
+  | 'no-memory'
   | 'bad-name'
   | 'busy'
   | 'corrupt'
@@ -68,6 +69,7 @@ export interface FsObserver {
   wrote(node: FileNode, offset: Bytes, bytes: Uint8Array): void;
   /** Truncated, or extended by zeroes. Growth by a write is told as `resized` and then `wrote`. */
   resized(node: FileNode, sizeBytes: Bytes): void;
+  /** Its path is another one: not told of a rename that changes the case only. */
   renamed(node: FileNode, from: Path): void;
   removed(node: FileNode): void;
   /** The stamp of last modification changed (told after each of the above that changed it). */

@@ -123,7 +123,7 @@ function* fetch(view: View, path: Path): Task<void> {
     let page = cache.frame(volume, number);
     if (page === null && !isHead) return yield* getInLine(view);
     while (page === null) {
-      cache.writeBack.writeOldest(pages.length - arriving.length);
+      cache.writeBack.writeOldest(Math.max(pages.length - arriving.length, cache.frameCount / 16));
       page = cache.frame(volume, number);
       if (page === null) yield* memory(view, path);
     }
@@ -144,8 +144,8 @@ function* getInLine(view: View): Task<void> {
 function* memory(view: View, path: Path): Task<void> {
   const { cache } = view.volume;
   if (!cache.isHopeless(view.pinned.length)) return yield* cache.memoryWait();
-  const cause = cache.writeBack.lastFailure;
-  if (cause === null) defect(`${path}: needs more memory than the ${cache.frameCount} pages of the cache`);
+  const cause = cache.writeBack.failure;
+  if (cause === null) throw new FsError('no-memory', path, `the page cache has ${cache.frameCount} pages`);
   throw new FsError('io', path, 'no memory, and dirty pages can not be written', cause);
 }
 

@@ -43,7 +43,7 @@ export class PageCache {
   readonly volumes: CachedVolume[] = [];
   readsIssued = 0;
   private readonly hash: Hash;
-  private readonly buffers: PageBuffers;
+  readonly buffers: PageBuffers;
   /** Pages that have a frame; the hand goes round them. */
   private readonly frames: Page[] = [];
   private hand = 0;

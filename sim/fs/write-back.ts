@@ -36,7 +36,7 @@ export class WriteBack {
   unwrittenPages = 0;
   writesIssued = 0;
   inFlight = 0;
-  lastFailure: IoError | null = null;
+  private lastFailure: IoError | null = null;
   private readonly options: WriteBackOptions;
   private oldest: Page | null = null;
   private newest: Page | null = null;
@@ -52,6 +52,12 @@ export class WriteBack {
 
   get isAboveLimit(): boolean {
     return this.unwrittenPages >= this.options.dirtyLimitPages;
+  }
+
+  /** Why there are pages that can not be written, if there are. */
+  get failure(): IoError | null {
+    for (let page = this.oldest; page !== null; page = page.newer) if (page.hasFailed) return this.lastFailure;
+    return null;
   }
 
   /** Before each change of a page. Hot path: a page that is dirty already only learns whose change it is. */

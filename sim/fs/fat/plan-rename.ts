@@ -90,7 +90,7 @@ export class RenameOperation implements Operation<RenamePlan, FatNode> {
     placement.directory.children.set(placement.entry.key, node);
     node.pathChanged();
     if (replaced !== null) state.observer?.removed(replaced);
-    state.observer?.renamed(node, oldPath);
+    if (node.path !== oldPath) state.observer?.renamed(node, oldPath);
     return node;
   }
 

@@ -69,13 +69,8 @@ export class FatVolume implements MountedVolume {
 
   *makeDirectory(path: Path, changes?: ChangeSet): Task<void> {
     const names = this.names(path);
-    for (let depth = 1; depth <= names.length; depth++) {
-      const upTo = names.slice(0, depth);
-      const node = yield* this.lookFor(path, upTo);
-      if (node !== null && !node.isDirectory) throw new FsError('not-a-directory', path, node.path);
-      if (node !== null) continue;
-      yield* run(this.state.cached, new CreateOperation(this.state, path, upTo, true, changes ?? null));
-    }
+    for (let depth = 1; depth <= names.length; depth++)
+      yield* this.makeOne(path, names.slice(0, depth), changes ?? null);
   }
 
   *stat(path: Path): Task<DirectoryEntry | null> {
@@ -171,6 +166,19 @@ export class FatVolume implements MountedVolume {
     } catch (error) {
       if (error instanceof FsError && error.failure === 'not-found') return null;
       throw error;
+    }
+  }
+
+  /** Makes one directory, unless it is there, or somebody else makes it meanwhile. */
+  private *makeOne(path: Path, names: readonly Name[], changes: ChangeSet | null): Task<void> {
+    const node = yield* this.lookFor(path, names);
+    if (node !== null && !node.isDirectory) throw new FsError('not-a-directory', path, node.path);
+    if (node !== null) return;
+    try {
+      yield* run(this.state.cached, new CreateOperation(this.state, path, names, true, changes));
+    } catch (error) {
+      if (!(error instanceof FsError && error.failure === 'exists')) throw error;
+      yield* this.makeOne(path, names, changes);
     }
   }
 
