@@ -141,6 +141,10 @@ export function world(workload: SqliteWorkload, seed = 1) {
       );
       while (!alarm.end.isSettled) kernel.advance(1);
     },
+    /** Runs until transaction n is committed, and nothing after it has begun. */
+    runUntilCommitted(n: number) {
+      while ((context.truth.transactions[n - 1]?.committed ?? Infinity) === Infinity) kernel.advance(1);
+    },
     host,
   };
 }
