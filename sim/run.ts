@@ -106,14 +106,14 @@ export class Simulation {
     if (session.stuck !== null) throw new StuckError(method.id, session.stuck.because, session.stuck.waiting);
     const judged = session.backups.map(backup => judgeBackup(session, backup));
     options.onMethod?.({ method, session, trace, restores: judged.map(({ restored }) => restored) });
-    const { digest, events } = world.kernel;
+    const { digest, events } = session;
     return {
       method,
-      digest: digest.text,
+      digest,
       endedNs: session.endedNs,
       events,
       ios: world.requests.length,
-      finish: base => methodRun(session, method, judged, base, digest.text),
+      finish: base => methodRun(session, method, judged, base),
     };
   }
 
@@ -208,7 +208,6 @@ function methodRun(
   method: Method,
   judged: readonly JudgedBackup[],
   base: BaseTruth,
-  digest: string,
 ): MethodRun {
   const backups = judged.map(each => backupResult(session, method, each, base));
   const worst = backups.find(({ checks }) => checks.some(({ pass }) => !pass)) ?? backups[0]!;
@@ -218,7 +217,7 @@ function methodRun(
     outcome: worst.outcome,
     reason: worst.reason,
     consistency: worst.consistency,
-    digest,
+    digest: session.digest,
     T: worst.T,
     pass: backups.every(({ checks }) => checks.every(({ pass }) => pass)),
     judged: method.expectation !== null,

@@ -140,6 +140,13 @@ export class Kernel implements Scheduler {
     }
   }
 
+  /** After the end: everybody else is dropped, and what is due runs out. Says for whom of `owner` it was not enough. */
+  drain(owner: Owner): WaitReport[] {
+    for (const other of this.owners) if (other !== owner) other.drop();
+    this.stopped = false;
+    return this.settle().length === 0 ? [] : owner.waiting();
+  }
+
   private checkProgress(): Stuck | null {
     if (this.events >= this.limits.eventBudget) return this.stuck('the event budget is spent');
     const oldest = this.oldestPending === null ? null : this.oldestPending();

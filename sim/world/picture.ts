@@ -26,6 +26,8 @@ export class PictureFindings {
   readonly differences: PictureDifference[] = [];
   /** Reads that failed, with the reason; a lost snapshot answers so. */
   failedReads = 0;
+  /** Reads that were answered with bytes after the snapshot had ended: never right (E8, E12). */
+  answeredTooLate = 0;
 
   differs(difference: PictureDifference): void {
     this.differenceCount += 1;
@@ -45,6 +47,7 @@ export class Picture implements Device {
   private readonly findings: PictureFindings;
   private readonly fork: Sectors;
   private readonly offsetBytes: Bytes;
+  private readonly isAlive: () => boolean;
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
   private seenBy: PictureDifference['seenBy'] = 'backup';
 
@@ -56,7 +59,9 @@ export class Picture implements Device {
     offsetBytes: Bytes,
     findings: PictureFindings,
     arena: Arena,
+    isAlive: () => boolean,
   ) {
+    this.isAlive = isAlive;
     this.virtual = virtual;
     this.letter = letter;
     this.name = virtual.name;
@@ -94,6 +99,7 @@ export class Picture implements Device {
       this.findings.failedReads += 1;
       return;
     }
+    if (!this.isAlive()) this.findings.answeredTooLate += 1;
     const offset = this.offsetBytes + request.sector * this.sectorSize;
     this.findings.comparedSectors += request.count;
     for (let done = 0; done < request.data.length; done += SCRATCH_BYTES) {

@@ -33,6 +33,8 @@ export interface Session {
   readonly writeDelays: Histogram;
   readonly readDelays: Histogram;
   readonly endedNs: Nanoseconds;
+  readonly events: number;
+  readonly digest: string;
   readonly stuck: Stuck | null;
 }
 
@@ -42,14 +44,20 @@ export function runSession(world: World, untilNs: Nanoseconds | null = null): Se
   world.kernel.owner('session').spawn('session', run.task());
   const state = world.kernel.run();
   run.giveUp();
-  return {
-    world,
-    backups: run.backups,
-    writeDelays: run.writeDelays,
-    readDelays: run.readDelays,
-    endedNs: world.kernel.now(),
-    stuck: state === 'done' ? null : state,
-  };
+  const { events, digest } = world.kernel;
+  const ended = { endedNs: world.kernel.now(), events, digest: digest.text };
+  const { backups, writeDelays, readDelays } = run;
+  const stuck = state === 'done' ? stuckEngine(world) : state;
+  return { world, backups, writeDelays, readDelays, ...ended, stuck };
+}
+
+/** A wake-up that was lost shows when nothing is left to happen: a task of the engine still waits, and no drive hangs. */
+function stuckEngine(world: World): Stuck | null {
+  const at = world.kernel.now();
+  const isHanging = [...world.drives.values()].some(({ drive }) => drive.hangingCount > 0);
+  if (isHanging || world.target.drive.hangingCount > 0) return null;
+  const waiting = world.kernel.drain(world.engineOwner);
+  return waiting.length === 0 ? null : { because: 'no event is left', at, waiting };
 }
 
 function agentOf(method: Method): Agent {

@@ -84,7 +84,9 @@ export class WatchedSnapshot {
       const offsetBytes = extent.first * spec.sectorSizeBytes;
       const virtual = this.world.engine.virtualVolume(snapshot, name, `${letter}:`);
       const fork = forks.get(on) ?? defect(`no fork of ${on}`);
-      this.pictures.push(new Picture(virtual, name, fork, offsetBytes, this.findings, this.world.modules.methodArena));
+      const { methodArena } = this.world.modules;
+      const isAlive = (): boolean => snapshot.isEnabled;
+      this.pictures.push(new Picture(virtual, name, fork, offsetBytes, this.findings, methodArena, isAlive));
     }
     return snapshot;
   }

@@ -76,6 +76,7 @@ export class World {
   readonly drives = new Map<string, WorldDrive>();
   readonly volumes = new Map<string, WorldVolume>();
   readonly engine: Engine;
+  readonly engineOwner: Owner;
   readonly engineEvents: EngineEvent[] = [];
   readonly requests: RequestLog;
   readonly doors: DoorLog;
@@ -103,6 +104,7 @@ export class World {
     this.modules = modules;
     this.kernel = new Kernel(new Choices(seed), { trace, limits: kernelLimits(scenario, method) });
     this.machine = this.kernel.owner('machine');
+    this.engineOwner = this.kernel.owner('engine');
     this.requests = new RequestLog(() => this.kernel.now());
     this.doors = new DoorLog(this.kernel, modules.hash, mayDropDiscards(method));
     this.requests.listener = this.doors;
@@ -205,7 +207,7 @@ export class World {
         virtual: drive.handle('virtual', this.boot),
       });
     });
-    const engine = new Engine(this.kernel.owner('engine'), ports, event => this.hear(event));
+    const engine = new Engine(this.engineOwner, ports, event => this.hear(event));
     for (const { spec, drive } of made) {
       const door = new Door(engine.live(spec.id), this.doors);
       const on: WorldDrive = { spec, drive, door, cacheHandle: drive.handle('cache', this.boot) };

@@ -22,6 +22,8 @@ export interface RawOptions {
   readonly faults?: readonly Fault[];
   /** A second snapshot in the same world. */
   readonly beside?: boolean;
+  /** The target takes whatever comes: the backup reads without a rest. */
+  readonly unpaced?: boolean;
   /** Writers go on while the snapshot waits for quiet, so that it never is. */
   readonly restless?: boolean;
 }
@@ -62,7 +64,7 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
       reason: session.backups[0]?.reason ?? null,
       verdicts: judgeEngine({ world, snapshots: world.snapshots }),
       stuck: session.stuck === null ? null : session.stuck.because,
-      digest: world.kernel.digest.text,
+      digest: session.digest,
     };
   };
 }
@@ -88,7 +90,7 @@ function methodOf({ granuleBytes = 16 * KIB, otm = {}, beside = false }: RawOpti
   return { id: 'otm', kind: 'otm', expectation: null, options, beside: beside ? [second] : [] };
 }
 
-function scenarioOf(method: OtmMethod, { faults = [] }: RawOptions): Scenario {
+function scenarioOf(method: OtmMethod, { faults = [], unpaced = false }: RawOptions): Scenario {
   const model = DRIVE_MODELS.ssd;
   const drives = ['C', 'D'].map((letter, at) => {
     const id = `disk${at}`;
@@ -100,7 +102,14 @@ function scenarioOf(method: OtmMethod, { faults = [] }: RawOptions): Scenario {
       fs: 'raw',
       clusterBytes: null,
     };
-    const base = { id, sizeBytes: 4 * MIB, model: 'ssd', figures: model, sectorSizeBytes: 512, partitions: 'mbr' } as const;
+    const base = {
+      id,
+      sizeBytes: 4 * MIB,
+      model: 'ssd',
+      figures: model,
+      sectorSizeBytes: 512,
+      partitions: 'mbr',
+    } as const;
     return { ...base, writeCache: true, volumes: [volume] };
   });
   return {
@@ -117,7 +126,7 @@ function scenarioOf(method: OtmMethod, { faults = [] }: RawOptions): Scenario {
       startNs: 2 * SECOND,
       selection: { by: 'volumes', volumes: ['C', 'D'], drives: [] },
       walk: { order: { by: 'name' }, include: null, exclude: [] },
-      copyRateBytesPerSecond: MIB,
+      copyRateBytesPerSecond: unpaced ? null : MIB,
       count: 1,
       everyNs: null,
       methods: [method],

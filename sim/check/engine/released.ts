@@ -16,7 +16,9 @@ export function released(evidence: EngineEvidence): Verdict {
     if (world.lentLetters.size > 0) violations.push(`letters are left: ${[...world.lentLetters].join(', ')}`);
     if (world.engine.aliveCount > 0) violations.push(`${world.engine.aliveCount} snapshots are still alive`);
   }
-  for (const { snapshot, request } of enabledOf(evidence)) {
+  for (const { snapshot, request, findings } of enabledOf(evidence)) {
+    const late = findings.answeredTooLate;
+    if (late > 0) violations.push(`${request.id}: ${late} reads were answered with bytes after it had ended`);
     if (snapshot === null || snapshot.isEnabled) continue;
     const attached = snapshot.volumes.filter(volume => volume.filter.protectedVolumes.includes(volume));
     if (attached.length > 0)

@@ -1,0 +1,280 @@
+/**
+ * The engine broken on purpose, once for each way that is known to go wrong, and the check that catches it. The same
+ * seeds pass with the engine as it is.
+ */
+import { describe, expect, test } from 'vitest';
+import { KIB, MILLISECOND, SECOND } from '../../engine/units.ts';
+import type { Fault, LatencyFault } from '../../sim/scenario/scenario.ts';
+import { importPlanted, type PlantedDefect } from './build.ts';
+import { openRawWorld, type RawOptions, type RawRun } from './raw-world.ts';
+
+interface Broken {
+  readonly name: string;
+  readonly changes: readonly PlantedDefect[];
+  /** The check that catches it; `stuck` is none of the checks, but the end of the run. */
+  readonly caughtBy: string;
+  readonly options?: RawOptions;
+}
+
+const SEEDS = 12;
+
+/** Writes to one drive hang for a second while the snapshot waits for quiet. */
+const HANG: LatencyFault = {
+  kind: 'latency',
+  on: { is: 'drive', driveId: 'disk1' },
+  sectors: null,
+  op: 'write',
+  factor: null,
+  trigger: { is: 'at', atNs: 2050 * MILLISECOND },
+  duration: { is: 'for', forNs: SECOND },
+};
+
+/** In the middle of a read. */
+const DIES: Fault = { kind: 'agent-dies', how: 'dies', trigger: { is: 'nth', nth: 5 } };
+
+/** Reads take so long that writers meet the backup's. */
+const SLOW_READS: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
+  ...HANG,
+  on: { is: 'drive', driveId },
+  op: 'read',
+  factor: 4,
+  trigger: { is: 'at', atNs: 0 },
+  duration: { is: 'ever' },
+}));
+
+const PASS = `  pass(request: IoRequest): void {
+`;
+
+const LACKS = 'return !this.preserved.allSet(grid.firstTouched(sector), grid.lastTouched(sector, count));';
+
+const BROKEN: readonly Broken[] = [
+  {
+    name: 'preserve after write',
+    changes: [
+      {
+        file: 'engine/first-write.ts',
+        find: '  yield* wait(place.granted);\n',
+        replace: `  yield* wait(place.granted);
+  filter.pass(request);
+  yield* preserve(filter, request.sector, request.count);
+  filter.held.release(place);
+  if (filter !== null) return;
+`,
+      },
+    ],
+    caughtBy: 'exact',
+  },
+  {
+    name: 'preserve twice',
+    changes: [
+      {
+        file: 'engine/preserve.ts',
+        find: "error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));",
+        replace: `error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));
+    error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));`,
+      },
+    ],
+    caughtBy: 'once',
+  },
+  {
+    name: 'skip the last partial granule',
+    changes: [
+      {
+        file: 'engine/snapshot.ts',
+        find: LACKS,
+        replace: LACKS.replace(
+          'grid.lastTouched(sector, count)',
+          'Math.min(grid.lastTouched(sector, count), grid.granuleCount - 2)',
+        ),
+      },
+    ],
+    caughtBy: 'exact',
+  },
+  {
+    name: 'T taken volume by volume',
+    changes: [
+      {
+        file: 'engine/engine.ts',
+        find: 'for (const volume of snapshot.volumes) volume.filter.attach(volume);',
+        replace: `const attach = function* (volume, delay) {
+      yield delay;
+      volume.filter.attach(volume);
+    };
+    snapshot.volumes.forEach((volume, at) => this.owner.spawn('attach', attach(volume, at * 300_000_000)));`,
+      },
+    ],
+    caughtBy: 'one-instant',
+  },
+  {
+    name: 'quiet period that ignores writes in flight',
+    changes: [
+      {
+        file: 'engine/quiet-period.ts',
+        find: 'if (watch.inFlight === 0 && now >= watch.quietSince + quietNs)',
+        replace: 'if (now >= watch.quietSince + quietNs)',
+      },
+      {
+        file: 'engine/quiet-period.ts',
+        find: 'if (watch.inFlight > 0) yield* watch.idle();\n      else yield',
+        replace: 'yield',
+      },
+    ],
+    caughtBy: 'quiet',
+    options: { faults: [HANG] },
+  },
+  {
+    name: 'discard not preserved',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: "if (request.op === 'read' || request.op === 'flush') return",
+        replace: "if (request.op === 'read' || request.op === 'flush' || request.op === 'discard') return",
+      },
+    ],
+    caughtBy: 'exact',
+  },
+  {
+    name: 'virtual read that races with the first write',
+    changes: [
+      {
+        file: 'engine/first-write.ts',
+        find: 'if (reader === null) return null;',
+        replace: 'if (reader !== undefined) return null;',
+      },
+      {
+        file: 'engine/filter.ts',
+        find: '      !this.readers.overlaps(request.sector, request.count) &&\n',
+        replace: '',
+      },
+    ],
+    caughtBy: 'exact',
+  },
+  {
+    name: 'a range of granules that tests only its first',
+    changes: [
+      {
+        file: 'engine/snapshot.ts',
+        find: LACKS,
+        replace: 'return !this.preserved.get(grid.firstTouched(sector));',
+      },
+    ],
+    caughtBy: 'exact',
+    options: { granuleBytes: 4 * KIB },
+  },
+  {
+    name: 'read in flight at loss',
+    changes: [
+      {
+        file: 'engine/snapshot.ts',
+        find: "for (const request of [...this.reads]) this.answer(request, this.endError('virtual volume', request));",
+        replace: '',
+      },
+    ],
+    caughtBy: 'released',
+    options: { otm: { cache: { on: { is: 'spare' }, minBytes: 256 * KIB, limitBytes: 512 * KIB } } },
+  },
+  {
+    name: 'read in flight at release',
+    changes: [
+      {
+        file: 'engine/snapshot.ts',
+        find: "for (const request of [...this.reads]) this.answer(request, this.endError('virtual volume', request));",
+        replace: '',
+      },
+    ],
+    caughtBy: 'released',
+    options: { faults: [DIES] },
+  },
+  {
+    name: 'a second write that overtakes a waiting backup read',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: '    return this.mayPass(request);\n',
+        replace: '    return this.holdOver(request) === null && !this.lacks(request.sector, request.count);\n',
+      },
+    ],
+    caughtBy: 'exact',
+    options: { granuleBytes: 256 * KIB, unpaced: true, faults: SLOW_READS },
+  },
+  {
+    name: 'an application write dropped by the filter',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: PASS,
+        replace: `${PASS}    if (request.op === 'write' && request.sector % 97 === 0) return request.settle(null);\n`,
+      },
+    ],
+    caughtBy: 'transparent',
+  },
+  {
+    name: 'an application write moved by the filter',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: PASS,
+        replace: `${PASS}    if (request.op === 'write' && request.sector % 97 === 0) {
+      const moved = new IoRequest('write', request.sector - 8, request.count, request.data);
+      moved.attach({ settled: () => request.settle(null) });
+      this.ports.application.submit(moved);
+      return;
+    }\n`,
+      },
+    ],
+    caughtBy: 'transparent',
+  },
+  {
+    name: 'an application write delayed by the filter',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: PASS,
+        replace: `${PASS}    if (request.op === 'write' && request.sector % 97 === 0 && !request.isLate) {
+      request.isLate = true;
+      const later = function* (filter) {
+        yield 1_000_000;
+        filter.pass(request);
+      };
+      this.owner.spawn('later', later(this));
+      return;
+    }\n`,
+      },
+    ],
+    caughtBy: 'once',
+  },
+  {
+    name: 'a wake-up lost',
+    changes: [{ file: 'engine/filter.ts', find: '    reader.ended.settle();\n', replace: '' }],
+    caughtBy: 'stuck',
+  },
+];
+
+function isCaught(run: RawRun, check: string): boolean {
+  if (check === 'stuck') return run.stuck !== null;
+  return run.verdicts.some(each => each.check === check && each.verdict === 'violated');
+}
+
+describe('the engine as it is passes', async () => {
+  const run = await openRawWorld();
+  const settings = new Map(BROKEN.map(({ options = {} }) => [JSON.stringify(options), options]));
+  test.each([...settings])('with %s', (_text, options) => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { verdicts, stuck } = run(seed, options);
+      expect(stuck).toBeNull();
+      expect(verdicts.filter(({ verdict }) => verdict === 'violated')).toEqual([]);
+    }
+  });
+});
+
+describe('broken on purpose', () => {
+  test.each(BROKEN)('$name is caught by $caughtBy', async ({ changes, caughtBy, options }) => {
+    const entry = await importPlanted<{ openRawWorld: typeof openRawWorld }>('test/planted/raw-world.ts', changes);
+    const run = await entry.openRawWorld();
+    let caughtAt: number | null = null;
+    for (let seed = 1; seed <= SEEDS && caughtAt === null; seed++) {
+      if (isCaught(run(seed, options), caughtBy)) caughtAt = seed;
+    }
+    expect(caughtAt, `seeds 1 to ${SEEDS}`).not.toBeNull();
+  });
+});
