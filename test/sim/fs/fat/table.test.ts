@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FreeClusters } from '../../../../sim/fs/fat/free-clusters.ts';
+import { type FatKind, fatBytesFor } from '../../../../sim/fs/fat/layout.ts';
+import { decodeEntry, END, encodeEntry, isEnd } from '../../../../sim/fs/fat/table.ts';
+
+const KINDS: readonly FatKind[] = ['fat12', 'fat16', 'fat32'];
+
+describe.each(KINDS)('a table of %s', kind => {
+  test('property: holds what was put, each entry apart from its neighbours', () => {
+    const count = 50;
+    const puts = fc.array(fc.tuple(fc.integer({ min: 0, max: count + 1 }), fc.integer({ min: 0, max: END[kind] })));
+    fc.assert(
+      fc.property(puts, entries => {
+        const bytes = new Uint8Array(fatBytesFor(kind, count));
+        const model = new Array<number>(count + 2).fill(0);
+        for (const [cluster, value] of entries) {
+          encodeEntry(kind, bytes, cluster, value);
+          model[cluster] = value;
+        }
+        expect(model.map((_, cluster) => decodeEntry(kind, bytes, cluster))).toEqual(model);
+      }),
+    );
+  });
+
+  test('ends a chain with any mark above that of a bad cluster', () => {
+    expect([isEnd(kind, END[kind]), isEnd(kind, END[kind] - 7), isEnd(kind, END[kind] - 8)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+test('the upper four bits of an entry of FAT32 are kept', () => {
+  const bytes = new Uint8Array(16).fill(0xff);
+  encodeEntry('fat32', bytes, 2, 3);
+  expect([...bytes.subarray(8, 12)]).toEqual([3, 0, 0, 0xf0]);
+  expect(decodeEntry('fat32', bytes, 2)).toBe(3);
+});
+
+describe('free clusters', () => {
+  const withFree = (count: number, ...clusters: number[]) => {
+    const free = new FreeClusters(count);
+    for (const cluster of clusters) free.setFree(cluster);
+    return free;
+  };
+
+  test('property: are found once each, from the place that was asked for around the end', () => {
+    const sets = fc.uniqueArray(fc.integer({ min: 2, max: 161 }), { minLength: 1, maxLength: 160 });
+    fc.assert(
+      fc.property(sets, fc.integer({ min: 0, max: 161 }), fc.nat(), (clusters, after, seed) => {
+        const free = withFree(160, ...clusters);
+        const count = 1 + (seed % clusters.length);
+        const chosen: number[] = [];
+        expect(free.choose(count, after, chosen)).toBe(true);
+        const from = after === 0 ? 2 : after + 1;
+        const order = clusters.toSorted((a, b) => a - b);
+        const around = [...order.filter(c => c >= from), ...order.filter(c => c < from)];
+        expect(chosen).toEqual(around.slice(0, count));
+        expect(free.choose(clusters.length - count + 1, after, chosen)).toBe(false);
+      }),
+    );
+  });
+
+  test('are chosen apart from those that the operation has already', () => {
+    const free = withFree(10, 3, 4, 5);
+    const chosen: number[] = [];
+    expect([free.choose(1, 3, chosen), free.choose(2, 0, chosen), chosen]).toEqual([true, true, [4, 3, 5]]);
+    expect(free.choose(1, 0, chosen)).toBe(false);
+  });
+
+  test('that are held are free in the table, and nobody gets them', () => {
+    const free = withFree(4, 2);
+    free.hold(3);
+    expect([free.freeCount, free.availableCount, free.isAvailable(3)]).toEqual([2, 1, false]);
+    expect(free.choose(2, 0, [])).toBe(false);
+    free.letGo(3);
+    expect([free.freeCount, free.availableCount, free.isAvailable(3)]).toEqual([2, 2, true]);
+  });
+
+  test('given up twice by chains that were crossed count once', () => {
+    const free = withFree(4);
+    free.setFree(3);
+    free.setFree(3);
+    free.hold(3);
+    free.hold(4);
+    free.hold(4);
+    free.setFree(4);
+    expect([free.freeCount, free.availableCount]).toEqual([2, 1]);
+  });
+
+  test('in groups: in a row where there is one, else the first ones, none across a boundary', () => {
+    const free = withFree(16, 3, 4, 5, 6, 7, 10, 11, 12, 13);
+    expect(free.chooseAligned(2, 2, () => true)).toEqual([4, 6]);
+    expect(free.chooseAligned(3, 2, () => true)).toEqual([4, 6, 10]);
+    expect(free.chooseAligned(2, 2, first => first !== 6)).toEqual([10, 12]);
+    expect(free.chooseAligned(5, 2, () => true)).toBeNull();
+  });
+
+  test('while it is trimmed, a cluster that was used meanwhile is no longer unused', () => {
+    const free = withFree(8, 2, 3);
+    expect([free.beginTrim(), free.beginTrim()]).toEqual([true, false]);
+    free.setUsed(3);
+    free.setFree(3);
+    free.setFree(4);
+    expect([2, 3, 4].map(cluster => free.isUnused(cluster))).toEqual([true, false, false]);
+    free.endTrim();
+    expect(free.isUnused(2)).toBe(false);
+  });
+});
