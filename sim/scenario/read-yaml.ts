@@ -16,7 +16,7 @@ import {
 } from 'yaml';
 import type { UserError } from '../user-error.ts';
 import { badInput, type ScenarioErrorCode } from './error-codes.ts';
-import { type LocatedNode, type MapEntry, placeOf, type ScalarNode, type SourceText } from './located.ts';
+import { type LocatedNode, type MapEntry, placeOf, type ScalarNode, type SourceText, type Spot } from './located.ts';
 import { escapeControls, quoted } from './reading.ts';
 
 const TEXT_LENGTH_MAX = 1_048_576;
@@ -33,27 +33,29 @@ export interface YamlResult {
   readonly errors: readonly UserError[];
 }
 
-export function readYaml(source: SourceText): YamlResult {
-  const { text } = source;
+/** Reads the text from `start` on: what comes before is the path of a `--set`. */
+export function readYaml(source: SourceText, start = 0): YamlResult {
+  const text = source.text.slice(start);
   const stop = (code: ScenarioErrorCode, offset: number, message: string): YamlResult => {
-    return { root: null, errors: [badInput(code, placeOf({ source, offset }), message)] };
+    return { root: null, errors: [badInput(code, placeOf({ source, offset: start + offset }), message)] };
   };
   if (text.length > TEXT_LENGTH_MAX)
     return stop('file-too-large', 0, `${text.length} characters, at most ${TEXT_LENGTH_MAX}`);
   const deep = offsetBelowDepth(text);
   if (deep !== null) return stop('yaml-depth', deep, `lists and mappings nested more than ${DEPTH_MAX} deep`);
   const document = parseDocument(text, { version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-  const errors = document.errors.slice(0, ERRORS_MAX).map(error => syntaxError(source, error));
+  const errors = document.errors.slice(0, ERRORS_MAX).map(error => syntaxError(source, start, error));
   if (errors.length > 0) return { root: null, errors };
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
     return stop('yaml-version', 0, `YAML ${document.directives.yaml.version} is asked for, a scenario is YAML 1.2`);
   }
-  return new Locator(source, document).locate();
+  return new Locator(source, start, document).locate();
 }
 
 /** Turns a document into located nodes. */
 class Locator {
   private readonly source: SourceText;
+  private readonly start: number;
   private readonly document: Document.Parsed;
   private readonly errors: UserError[] = [];
   private readonly anchors = new Map<string, ParsedNode>();
@@ -61,8 +63,9 @@ class Locator {
   private readonly open = new Set<ParsedNode>();
   private nodes = 0;
 
-  constructor(source: SourceText, document: Document.Parsed) {
+  constructor(source: SourceText, start: number, document: Document.Parsed) {
     this.source = source;
+    this.start = start;
     this.document = document;
   }
 
@@ -92,23 +95,28 @@ class Locator {
   }
 
   private content(node: Exclude<ParsedNode, Alias.Parsed>, depth: number): LocatedNode {
-    const spot = { source: this.source, offset: node.range[0] };
+    const spot = this.spot(node.range[0]);
     if (isSeq(node)) {
       return { is: 'list', items: node.items.map(item => this.node(item as ParsedNode | null, depth + 1)), spot };
     }
-    if (!isMap(node)) return this.scalar(node.value, node.source, spot.offset);
+    if (!isMap(node)) return this.scalar(node.value, node.source, node.range[0]);
     const entries = new Map<string, MapEntry>();
     for (const { key, value } of node.items) {
       const name = this.key(key as ParsedNode | null, node);
       if (name === null) continue;
-      const keySpot = { source: this.source, offset: (key as ParsedNode).range[0] };
+      const keySpot = this.spot((key as ParsedNode).range[0]);
       const first = entries.get(name);
       if (first !== undefined) {
         const { line } = placeOf(first.keySpot);
-        this.say('key-twice', keySpot.offset, `the key ${quoted(name)} stands twice, first in line ${line}`);
+        this.say(
+          'key-twice',
+          (key as ParsedNode).range[0],
+          `the key ${quoted(name)} stands twice, first in line ${line}`,
+        );
         continue;
       }
-      const located = value === null ? this.empty(keySpot.offset) : this.node(value as ParsedNode, depth + 1);
+      const located =
+        value === null ? this.empty((key as ParsedNode).range[0]) : this.node(value as ParsedNode, depth + 1);
       entries.set(name, { keySpot, value: located });
     }
     return { is: 'map', entries, spot };
@@ -133,16 +141,20 @@ class Locator {
   private scalar(value: unknown, text: string | undefined, offset: number): ScalarNode {
     const isPlain = value === null || ['string', 'number', 'boolean'].includes(typeof value);
     const kept = isPlain ? (value as ScalarNode['value']) : String(value);
-    return { is: 'scalar', value: kept, text: text ?? String(kept), spot: { source: this.source, offset } };
+    return { is: 'scalar', value: kept, text: text ?? String(kept), spot: this.spot(offset) };
   }
 
   private empty(offset: number): ScalarNode {
     return this.scalar(null, '', offset);
   }
 
+  private spot(offset: number): Spot {
+    return { source: this.source, offset: this.start + offset };
+  }
+
   private say(code: ScenarioErrorCode, offset: number, message: string): void {
     if (this.errors.length >= ERRORS_MAX) return;
-    this.errors.push(badInput(code, placeOf({ source: this.source, offset }), message));
+    this.errors.push(badInput(code, placeOf(this.spot(offset)), message));
   }
 }
 
@@ -172,8 +184,8 @@ function offsetBelowDepth(text: string): number | null {
 }
 
 /** Comparisons that begin with `>` are the one thing of a scenario that YAML reads otherwise. */
-function syntaxError(source: SourceText, error: YAMLError): UserError {
-  const offset = Math.min(Math.max(0, error.pos[0]), source.text.length);
+function syntaxError(source: SourceText, start: number, error: YAMLError): UserError {
+  const offset = Math.min(start + Math.max(0, error.pos[0]), source.text.length);
   const place = placeOf({ source, offset });
   if (error.code === 'MULTIPLE_DOCS') return badInput('yaml-documents', place, 'a second YAML document begins here');
   const line = source.text.slice(source.text.lastIndexOf('\n', offset - 1) + 1, offset + 20);

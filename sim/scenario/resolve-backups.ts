@@ -2,15 +2,7 @@
 import type { Bytes } from '../../engine/units.ts';
 import type { NodePath } from './located.ts';
 import type { Report } from './report.ts';
-import {
-  checkPattern,
-  drivesOf,
-  everything,
-  resolveSelection,
-  selectedBytes,
-  unknownDrive,
-  unknownVolume,
-} from './resolve-selection.ts';
+import { checkPattern, drivesOf, everything, resolveSelection, selectedBytes } from './resolve-selection.ts';
 import type { World } from './resolve-world.ts';
 import type {
   Backups,
@@ -32,6 +24,7 @@ import {
   type ParsedOtm,
 } from './schema-backups.ts';
 import { formatSize, formatTime, partOf } from './units.ts';
+import { unknownDrive, unknownVolume } from './world-names.ts';
 
 /** A method without what is expected of it. */
 type Unjudged<M> = M extends JudgedMethod ? Omit<M, 'expectation'> : never;

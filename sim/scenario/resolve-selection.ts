@@ -1,13 +1,12 @@
 /** What is backed up, and the patterns that speak of it. */
 import type { Bytes } from '../../engine/units.ts';
 import type { NodePath } from './located.ts';
-import { didYouMean } from './nearest.ts';
 import { letterOf } from './paths.ts';
 import { quoted } from './reading.ts';
 import type { Report } from './report.ts';
-import { isOnFileSystem } from './resolve-workloads.ts';
 import type { World } from './resolve-world.ts';
 import type { PathPattern, Selection } from './scenario.ts';
+import { isOnFileSystem, unknownDrive, unknownVolume } from './world-names.ts';
 
 interface ParsedSelection {
   readonly volumes?: readonly string[] | undefined;
@@ -75,22 +74,6 @@ export function checkPattern(
     `${quoted(pattern)} lies on a volume that is not backed up`,
     `backed up: ${selection.volumes.join(', ')}`,
   );
-}
-
-export function unknownDrive(id: string, world: World, at: NodePath, report: Report): void {
-  const ids = world.drives.map(drive => drive.id);
-  report.at(
-    at,
-    'unknown-drive',
-    `there is no drive ${quoted(id)}${didYouMean(id, ids)}`,
-    `there are ${ids.join(', ')}`,
-  );
-}
-
-export function unknownVolume(letter: string, world: World, at: NodePath, report: Report): void {
-  const known = [...world.volumes.keys()];
-  const hint = known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`;
-  report.at(at, 'unknown-volume', `there is no volume \`${letter}\``, hint);
 }
 
 function checkVolume(letter: string, isSecond: boolean, world: World, at: NodePath, report: Report): void {

@@ -8,6 +8,7 @@ import type { World } from './resolve-world.ts';
 import type { NamedFile, ScriptStep, Workload } from './scenario.ts';
 import type { ParsedStep, ParsedWorkload } from './schema-workloads.ts';
 import { formatSize, formatTime } from './units.ts';
+import { isOnFileSystem } from './world-names.ts';
 
 /** A file or folder of an application, and what is in it before 0 s. */
 interface Belonging {
@@ -172,24 +173,6 @@ function belongingsOf(parsed: ParsedWorkload, at: NodePath): Belonging[] {
     case 'static':
       return [{ workload, path: parsed.at, fileCount: parsed.files, sizeBytes: parsed.size, at: [...at, 'at'] }];
   }
-}
-
-/** Whether the letter is that of a volume with a file system; told if not. */
-export function isOnFileSystem(letter: string, world: World, at: NodePath, report: Report): boolean {
-  const volume = world.volumes.get(letter);
-  if (volume === undefined) {
-    const known = [...world.volumes.keys()];
-    report.at(
-      at,
-      'unknown-volume',
-      `there is no volume \`${letter}\``,
-      known.length === 0 ? 'there are none' : `there are ${known.join(', ')}`,
-    );
-    return false;
-  }
-  if (volume.fs !== 'raw') return true;
-  report.at(at, 'no-file-system', `the volume \`${letter}\` is raw: it has no files`);
-  return false;
 }
 
 /** No file is another one, or a folder on the way to it. */

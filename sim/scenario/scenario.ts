@@ -16,6 +16,7 @@ import type { Bytes, Nanoseconds, Sector } from '../../engine/units.ts';
 import type { DriveFigures } from './drive-models.ts';
 import type { Expectation } from './expectation.ts';
 
+export type { Outcome } from '../evidence.ts';
 export type * from './expectation.ts';
 
 export interface Scenario {

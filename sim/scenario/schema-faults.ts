@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { aim, lasting, mapping, sectorRange, slowdown, time, whole } from './leaves.ts';
 
 /** Kinds of the fault model that this version does not have, and what comes near to them. */
-export const LATER_FAULTS: { readonly [kind: string]: string | null } = {
+export const LATER_FAULTS = {
   reorder: null,
   'bit-rot': null,
   'lost-write': null,
@@ -16,7 +16,9 @@ export const LATER_FAULTS: { readonly [kind: string]: string | null } = {
   'cache-pressure': 'a small `cache.limit` fills the cache',
   'clock-jump': null,
   'never-quiet': 'a workload without `pauses` is never quiet',
-};
+} as const satisfies { readonly [kind: string]: string | null };
+
+type LaterFault = keyof typeof LATER_FAULTS;
 
 const on = (what: string, example = 'disk0') => ({ on: aim({ description: `Where: ${what}.`, example }) });
 const ANYWHERE = 'a drive, a letter, `cache` or `target`';
@@ -141,7 +143,7 @@ const writerAtT = mapping({
     }),
 });
 
-const laterKinds = Object.keys(LATER_FAULTS) as [string, ...string[]];
+const laterKinds = Object.keys(LATER_FAULTS) as [LaterFault, ...LaterFault[]];
 const later = z.looseObject({
   kind: z.enum(laterKinds).meta({ description: 'Not there yet.', examples: ['power-cut'] }),
 });
