@@ -1,18 +1,31 @@
 /** What of the loaded scenarios is run: variants and methods by name, where a name that nothing has is an error. */
-import type { LoadedScenario } from '../host/load-scenarios.ts';
+import { hostError } from '../host/error-codes.ts';
+import { type LoadedFile, type LoadedScenario, loadScenarios } from '../host/load-scenarios.ts';
+import type { ScenarioFile } from '../host/scenario-files.ts';
 import { nearest } from '../sim/scenario/nearest.ts';
 import { UserError } from '../sim/user-error.ts';
 import { commandLineError } from './error-codes.ts';
 
 export interface Choice {
+  /** `PATH=YAML`, applied last. */
+  readonly set?: readonly string[];
   readonly variant?: string;
   readonly method?: readonly string[];
 }
 
-/** Scenarios that have the variant and one of the methods at least. */
-export function choose(all: readonly LoadedScenario[], { variant, method }: Choice): LoadedScenario[] {
+/** Loads the files, and takes the variants that have what was asked for. */
+export function choose(files: readonly ScenarioFile[], { set = [], variant, method }: Choice): LoadedScenario[] {
+  const all = runnable(loadScenarios(files, { folder: process.cwd(), overrides: set }));
   const ofVariant = variant === undefined ? [...all] : withVariant(all, variant);
   return method === undefined ? ofVariant : withMethods(ofVariant, method);
+}
+
+/** Templates are only extended. */
+function runnable(files: readonly LoadedFile[]): LoadedScenario[] {
+  const variants = files.flatMap(file => file.variants);
+  if (variants.length > 0) return variants;
+  const shown = files.map(({ file }) => `\`${file.shown}\``).join(', ');
+  throw hostError('no-scenario', `${shown}: a template is only extended, never run`, 'name a scenario that extends it');
 }
 
 function withVariant(all: readonly LoadedScenario[], variant: string): LoadedScenario[] {

@@ -4,16 +4,16 @@ import { withoutPaths } from '../host/defect-file.ts';
 import type { SuiteEnd } from '../host/suite.ts';
 import type { UserErrors } from '../host/user-errors.ts';
 import { jsonLine } from '../reports/json-lines.ts';
+import { formatError } from '../sim/scenario/bad-input.ts';
 import { errorLine, type UserError } from '../sim/user-error.ts';
 import { type CommandLineErrorCode, commandLineError } from './error-codes.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 export function tellErrors({ errors, texts }: UserErrors, terminal: Terminal): number {
-  for (const error of errors) {
-    if (terminal.json) terminal.out(jsonLine(errorLine(error)));
-    else terminal.err(errorText(error, texts));
-  }
+  if (terminal.json) for (const error of errors) terminal.out(jsonLine(errorLine(error)));
+  else
+    terminal.err(errors.map(error => `${error.place === null ? 'otm: ' : ''}${formatError(error, texts)}`).join('\n'));
   return exitCodes.badInput;
 }
 
@@ -49,12 +49,6 @@ export function userErrorOf({ code, message }: CommanderError): UserError {
     codes[code] ?? 'bad-value',
     meant === undefined ? sentence : `${sentence}, did you mean \`${meant}\`?`,
   );
-}
-
-function errorText(error: UserError, _texts: ReadonlyMap<string, string>): string {
-  const hint = error.hint === null ? '' : `  ${error.hint}\n`;
-  const place = error.place === null ? 'otm' : `${error.place.file}:${error.place.line}:${error.place.column}`;
-  return `${place}: ${error.message}\n${hint}`;
 }
 
 /** A run that ended in a defect: what happened, and the file that has all of it. */

@@ -1,6 +1,6 @@
 /** The package that this program is: where it lies, which version it has, how it was started. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefectError } from '../engine/invariant.ts';
 
@@ -13,8 +13,9 @@ export function packageVersion(): string {
   throw new DefectError('package.json has no version');
 }
 
-/** How a user calls it here: in a checkout and under npx the bare name is not on the path. */
-export function commandName(environment: { readonly [name: string]: string | undefined }): string {
-  if (existsSync(join(packageRoot, 'cli', 'main.ts'))) return 'npx otm';
+/** How a user calls it here: in a checkout, and under npx, the bare name is not on the path. */
+export function commandName(environment: { readonly [name: string]: string | undefined }, folder: string): string {
+  const isCheckout = existsSync(join(packageRoot, 'cli', 'main.ts'));
+  if (isCheckout && `${folder}${sep}`.startsWith(packageRoot)) return 'npx otm';
   return environment.npm_lifecycle_event === 'npx' ? 'npx otm-sim' : 'otm';
 }

@@ -1,4 +1,3 @@
-import { loadScenarios } from '../../host/load-scenarios.ts';
 import { findScenarios } from '../../host/scenario-files.ts';
 import { demoStory } from '../../reports/demo-story.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
@@ -15,7 +14,7 @@ export async function demo({ seed, against, ...options }: DemoOptions): Promise<
   const terminal = openTerminal(options);
   const methods = [...new Set([against, 'otm'])];
   const files = findScenarios([scenarioOfTheStory], process.cwd());
-  const scenarios = choose(loadScenarios(files, { overrides: [] }), { method: methods });
+  const scenarios = choose(files, { method: methods });
   const { end, exitCode } = await execute(
     {
       scenarios,

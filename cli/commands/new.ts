@@ -24,7 +24,7 @@ export async function makeNew(file: string, options: NewOptions): Promise<number
   }
   const text = newScenario(file, from === undefined ? { is: 'app', app: appOf(app) } : { is: 'shipped', name: from });
   writeNew(file, text);
-  const next = `${commandName(process.env)} run ${shellWord(file)}`;
+  const next = `${commandName(process.env, process.cwd())} run ${shellWord(file)}`;
   if (terminal.json) terminal.out(jsonLine({ schema: 'otm/new@1', path: file, command: `otm run ${shellWord(file)}` }));
   else terminal.out(`made ${file}\n${terminal.style.heading('next')}\n  ${terminal.style.command(next)}\n`);
   return exitCodes.passes;

@@ -1,5 +1,4 @@
 import { hostError } from '../../host/error-codes.ts';
-import { loadScenarios } from '../../host/load-scenarios.ts';
 import { commandName } from '../../host/package.ts';
 import { shellWord } from '../../host/repeat-command.ts';
 import { findScenarios, type ScenarioFile } from '../../host/scenario-files.ts';
@@ -17,7 +16,7 @@ import { seedOf } from '../values.ts';
 export async function run(argument: string, options: RunOptions): Promise<number> {
   const terminal = openTerminal(options);
   const file = oneScenario(argument);
-  const scenarios = choose(loadScenarios([file], { overrides: options.set ?? [] }), options);
+  const scenarios = choose([file], options);
   const isSingle = scenarios.length === 1;
   const seed = options.seed === undefined ? null : seedOf(options.seed);
   const { end, exitCode } = await execute(
@@ -63,7 +62,7 @@ function tell(result: Result, story: string, file: ScenarioFile, isSingle: boole
 }
 
 function nextCommands({ seed, variant }: Result, file: ScenarioFile): NextCommand[] {
-  const otm = commandName(process.env);
+  const otm = commandName(process.env, process.cwd());
   const scenario = shellWord(file.argument);
   const of = variant === null ? scenario : `${scenario} --variant ${shellWord(variant)}`;
   return [

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { loadScenarios } from '../../host/load-scenarios.ts';
 import { findScenarios } from '../../host/scenario-files.ts';
 import { jsonLine, suiteJsonLine } from '../../reports/json-lines.ts';
 import { briefReport } from '../../reports/run-report.ts';
@@ -15,7 +14,7 @@ export async function suite(paths: readonly string[], options: SuiteOptions): Pr
   const limitMs = options.for === undefined ? null : wallTimeOf(options.for);
   const seeds = options.seeds === undefined ? null : seedsOf(options.seeds, options.salt, newSalt);
   const files = findScenarios(paths, process.cwd());
-  const scenarios = choose(loadScenarios(files, { overrides: options.set ?? [] }), options);
+  const scenarios = choose(files, options);
   const { end, exitCode } = await execute(
     {
       scenarios,

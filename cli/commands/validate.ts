@@ -1,17 +1,27 @@
 import { loadScenarios } from '../../host/load-scenarios.ts';
 import { findScenarios } from '../../host/scenario-files.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
+import { validatedText } from '../../reports/validate-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ValidateOptions } from '../program.ts';
 import { openTerminal } from '../terminal.ts';
 
 export async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
   const terminal = openTerminal(options);
-  const files = findScenarios(paths, process.cwd());
-  const scenarios = loadScenarios(files, { overrides: options.set ?? [] }).map(({ scenario, file }) => {
-    return { path: file.shown, name: scenario.name, methods: scenario.backups.methods.map(({ id }) => id) };
+  const folder = process.cwd();
+  const files = loadScenarios(findScenarios(paths, folder), { folder, overrides: options.set ?? [] });
+  const validated = files.map(({ file, isTemplate, variants }) => {
+    return { path: file.shown, template: isTemplate, scenarios: variants.map(({ scenario }) => scenario) };
   });
-  if (terminal.json) terminal.out(jsonLine({ schema: 'otm/validate@1', scenarios }));
-  else terminal.out(scenarios.map(({ path, name }) => `${path}: ${name} is fine\n`).join(''));
+  const print = options.print === true;
+  if (terminal.json) {
+    const brief = validated.map(({ scenarios, ...file }) => {
+      const names = scenarios.map(({ name }) => name);
+      return print ? { ...file, names, scenarios } : { ...file, names };
+    });
+    terminal.out(jsonLine({ schema: 'otm/validate@1', files: brief }));
+  } else {
+    terminal.out(validatedText(validated, { ...terminal, print }));
+  }
   return exitCodes.passes;
 }
