@@ -4,6 +4,7 @@
  *
  * Invariants
  * B1 Connections that are open, and images that are kept, are bounded whatever runs: the oldest are given up (Q2).
+ * B2 A module has one VFS, and one bound of connections, however many libraries are made of it.
  */
 import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { Connection } from './connection.ts';
@@ -19,18 +20,55 @@ const MOST_RUNNING = 8;
 /** Workloads whose files at 0 s are kept. */
 const MOST_WORKLOADS = 8;
 
-export class SqliteLibrary {
-  readonly sqlite: Sqlite3Static;
+/** Of a module (B2). */
+class Installed {
   readonly vfs: ShadowVfs;
+  /** The one that was used last stands last. */
+  readonly running: Recorder[] = [];
+
+  constructor(sqlite: Sqlite3Static) {
+    this.vfs = new ShadowVfs(sqlite);
+  }
+
+  used(recorder: Recorder): void {
+    const { running } = this;
+    if (running[running.length - 1] === recorder) return;
+    const at = running.indexOf(recorder);
+    if (at >= 0) running.splice(at, 1);
+    running.push(recorder);
+    if (running.length > MOST_RUNNING) this.suspend(running[0]!);
+  }
+
+  suspend(recorder: Recorder): void {
+    recorder.suspend();
+    const at = this.running.indexOf(recorder);
+    if (at >= 0) this.running.splice(at, 1);
+  }
+}
+
+const installed = new WeakMap<Sqlite3Static, Installed>();
+
+function installedIn(sqlite: Sqlite3Static): Installed {
+  let known = installed.get(sqlite);
+  if (known === undefined) {
+    known = new Installed(sqlite);
+    installed.set(sqlite, known);
+  }
+  return known;
+}
+
+export class SqliteLibrary {
+  readonly vfs: ShadowVfs;
+  private readonly sqlite: Sqlite3Static;
+  private readonly installed: Installed;
   private readonly fills = new Map<string, FileImages>();
   /** The recorder of the last seed of each workload. */
   private readonly shared = new Map<string, Recorder>();
-  /** The one that was used last stands last. */
-  private readonly running: Recorder[] = [];
 
   constructor(sqlite: Sqlite3Static) {
     this.sqlite = sqlite;
-    this.vfs = new ShadowVfs(sqlite);
+    this.installed = installedIn(sqlite);
+    this.vfs = this.installed.vfs;
   }
 
   /** The databases of a workload as they are at 0 s. */
@@ -69,13 +107,11 @@ export class SqliteLibrary {
 
   /** Gives up what a recorder holds; it can still be asked. */
   suspend(recorder: Recorder): void {
-    recorder.suspend();
-    const at = this.running.indexOf(recorder);
-    if (at >= 0) this.running.splice(at, 1);
+    this.installed.suspend(recorder);
   }
 
   suspendAll(): void {
-    for (const recorder of [...this.running]) this.suspend(recorder);
+    for (const recorder of [...this.installed.running]) this.suspend(recorder);
   }
 
   /** Memory of the module: it never shrinks, and must not grow with runs. */
@@ -84,17 +120,11 @@ export class SqliteLibrary {
   }
 
   get runningCount(): number {
-    return this.running.length;
+    return this.installed.running.length;
   }
 
   private make(origin: Recorder['origin']): Recorder {
-    return new Recorder(this.sqlite, this.vfs, origin, recorder => {
-      if (this.running[this.running.length - 1] === recorder) return;
-      const at = this.running.indexOf(recorder);
-      if (at >= 0) this.running.splice(at, 1);
-      this.running.push(recorder);
-      if (this.running.length > MOST_RUNNING) this.suspend(this.running[0]!);
-    });
+    return new Recorder(this.sqlite, this.vfs, origin, recorder => this.installed.used(recorder));
   }
 
   private makeFill(layout: Layout): FileImages {
@@ -112,15 +142,4 @@ export class SqliteLibrary {
 
 function keyOf(layout: Layout): string {
   return JSON.stringify(layout);
-}
-
-const libraries = new WeakMap<Sqlite3Static, SqliteLibrary>();
-
-/** The one library of a module: a VFS is installed once. */
-export function libraryOf(sqlite: Sqlite3Static): SqliteLibrary {
-  const known = libraries.get(sqlite);
-  if (known !== undefined) return known;
-  const library = new SqliteLibrary(sqlite);
-  libraries.set(sqlite, library);
-  return library;
 }

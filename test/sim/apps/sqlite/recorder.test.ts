@@ -3,7 +3,7 @@ import type { Recording } from '../../../../sim/apps/sqlite/calls.ts';
 import { layoutOf } from '../../../../sim/apps/sqlite/layout.ts';
 import type { SqliteLibrary } from '../../../../sim/apps/sqlite/library.ts';
 import type { SqliteWorkload } from '../../../../sim/scenario/scenario.ts';
-import { hexOf, JOURNALS, library, otherLibrary, shop } from './shop.ts';
+import { hexOf, JOURNALS, library, otherLibrary, secondLibrary, shop } from './shop.ts';
 
 const COUNT = 12;
 /** Over a WebAssembly module of its own. */
@@ -75,6 +75,17 @@ describe('a recorder', () => {
     const recorder = library.recorder(layoutOf(shop()), 1);
     expect(recorder.transaction(1)).toBe(recorder.transaction(1));
   });
+});
+
+test('two libraries over one module share its VFS and its bound', () => {
+  const workload = shop({ journal: 'wal' });
+  const lists = record(library, workload, 9);
+  const second = secondLibrary.recorder(layoutOf(workload), 9);
+  expect(told(second.transaction(1))).toBe(lists[1]);
+  expect(record(library, workload, 9)).toEqual(lists);
+  expect(told(second.transaction(2))).toBe(lists[2]);
+  expect(secondLibrary.vfs).toBe(library.vfs);
+  expect(secondLibrary.runningCount).toBe(library.runningCount);
 });
 
 describe('what a transaction calls', () => {

@@ -7,7 +7,7 @@ import { BaseContent } from '../../../../sim/apps/base-content.ts';
 import { RestoredFiles } from '../../../../sim/apps/restored-files.ts';
 import type { Call, Recording } from '../../../../sim/apps/sqlite/calls.ts';
 import { layoutOf } from '../../../../sim/apps/sqlite/layout.ts';
-import { libraryOf, type SqliteLibrary } from '../../../../sim/apps/sqlite/library.ts';
+import { SqliteLibrary } from '../../../../sim/apps/sqlite/library.ts';
 import { Replayer } from '../../../../sim/apps/sqlite/replay.ts';
 import type { FileImages } from '../../../../sim/apps/sqlite/shadow-files.ts';
 import { SqliteApplication } from '../../../../sim/apps/sqlite/sqlite-application.ts';
@@ -22,11 +22,14 @@ export const ORDERS = 'C:\\SHOP\\ORDERS.DB';
 export const FOLDER = 'C:\\SHOP\\ORDERS-DOCUMENTS';
 
 const module = await sqlite3InitModule();
-export const library: SqliteLibrary = libraryOf(module);
+export const library = new SqliteLibrary(module);
+
+/** Another library over the same WebAssembly module, as another simulation has it. */
+export const secondLibrary = new SqliteLibrary(module);
 
 /** A library over a WebAssembly module of its own. */
 export async function otherLibrary(): Promise<SqliteLibrary> {
-  return libraryOf(await sqlite3InitModule());
+  return new SqliteLibrary(await sqlite3InitModule());
 }
 
 export function shop(changes: Partial<SqliteWorkload> = {}): SqliteWorkload {
