@@ -1,6 +1,7 @@
 /** Runs what `run` and `suite` have in common: scenarios over seeds, with files, interruption, and the exit code. */
 import { listenForInterrupt } from '../host/interrupt.ts';
 import type { LoadedScenario } from '../host/load-scenarios.ts';
+import { prepareFolder } from '../host/output-files.ts';
 import { runSession, type SessionSeeds } from '../host/session.ts';
 import type { SuiteEnd } from '../host/suite.ts';
 import { UserErrors } from '../host/user-errors.ts';
@@ -16,6 +17,7 @@ export interface Execution {
   readonly scenarios: readonly LoadedScenario[];
   readonly seedsOf: (loaded: LoadedScenario) => SessionSeeds;
   readonly methods: readonly string[] | null;
+  readonly keep: string | null;
   readonly failFast: boolean;
   readonly limitMs: number | null;
   /** One run of one variant: its line stands alone. */
@@ -30,6 +32,7 @@ export interface Executed {
 }
 
 export async function execute(execution: Execution, terminal: Terminal): Promise<Executed> {
+  if (execution.keep !== null) prepareFolder(execution.keep);
   const files = openResultFiles(execution.files, execution.isSingle);
   const interrupt = listenForInterrupt();
   const progress = progressTeller(terminal);

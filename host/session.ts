@@ -1,8 +1,10 @@
 /** What a command runs: scenarios, each with its seeds, one run after the other. */
+import { join } from 'node:path';
 import type { Result } from '../sim/result.ts';
 import type { SeedRange } from '../sim/scenario/scenario.ts';
 import { seedCount, seedsIn } from '../sim/scenario/seeds.ts';
 import { writeDefect } from './defect-file.ts';
+import { fileName } from './keep.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { openSimulator, type Simulator } from './simulator.ts';
@@ -18,6 +20,8 @@ export interface SessionOptions {
   readonly seedsOf: (loaded: LoadedScenario) => SessionSeeds;
   /** Ids; null: all. */
   readonly methods: readonly string[] | null;
+  /** A folder to keep everything in; null: nothing is kept. */
+  readonly keep: string | null;
   readonly failFast: boolean;
   readonly limitMs: number | null;
   readonly signal: AbortSignal;
@@ -51,7 +55,7 @@ function countOf(seeds: SessionSeeds): number {
   return seeds.is === 'ranges' ? seedCount(seeds.ranges) : seeds.seeds.length;
 }
 
-function* runsOf({ scenarios, seedsOf, methods }: SessionOptions, simulator: Simulator): Generator<SessionRun> {
+function* runsOf({ scenarios, seedsOf, methods, keep }: SessionOptions, simulator: Simulator): Generator<SessionRun> {
   for (const loaded of scenarios) {
     const seeds = seedsOf(loaded);
     for (const seed of seeds.is === 'ranges' ? seedsIn(seeds.ranges) : seeds.seeds) {
@@ -59,10 +63,15 @@ function* runsOf({ scenarios, seedsOf, methods }: SessionOptions, simulator: Sim
       const { file, overrides } = loaded;
       const method = methods?.length === 1 ? (methods[0] ?? null) : null;
       const command = repeatCommand({ argument: file.argument, variant, seed, method, overrides });
-      const run = () => simulator.run(loaded, seed, methods);
+      const run = () => simulator.run(loaded, seed, { methods, keep: keptIn(keep, variant) });
       yield { scenario: baseName, variant, seed, command, loaded, run };
     }
   }
+}
+
+/** Several variants are kept apart. */
+function keptIn(keep: string | null, variant: string | null): string | null {
+  return keep === null || variant === null ? keep : join(keep, fileName(variant));
 }
 
 function defectFile({ scenario, variant, seed, command, loaded }: SessionRun, error: unknown, folder: string): string {

@@ -6,13 +6,21 @@ import { createHash } from 'node:crypto';
 import type { MethodResult, Result, RunResult } from '../sim/result.ts';
 import { Simulation } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario/scenario.ts';
+import { keepMethod } from './keep.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { loadModules } from './modules.ts';
 import { packageVersion } from './package.ts';
 import { repeatCommand } from './repeat-command.ts';
 
+export interface SimulatorOptions {
+  /** Ids; null: all. */
+  readonly methods: readonly string[] | null;
+  /** A folder that everything of each method is kept in; null: nothing is. */
+  readonly keep: string | null;
+}
+
 export interface Simulator {
-  run(loaded: LoadedScenario, seed: number, methods: readonly string[] | null): Result;
+  run(loaded: LoadedScenario, seed: number, options: SimulatorOptions): Result;
 }
 
 /** Loads what these scenarios need: SQLite only for those that have it. */
@@ -22,9 +30,12 @@ export async function openSimulator(scenarios: readonly Scenario[]): Promise<Sim
   const simulation = new Simulation(modules);
   const version = packageVersion();
   return {
-    run: (loaded, seed, methods) => {
+    run: (loaded, seed, { methods, keep }) => {
       const started = performance.now();
-      const run = simulation.run(loaded.scenario, seed, methods === null ? {} : { methods });
+      const run = simulation.run(loaded.scenario, seed, {
+        ...(methods === null ? {} : { methods }),
+        ...(keep === null ? {} : { trace: true, onMethod: finished => keepMethod(keep, seed, finished) }),
+      });
       const wallMs = Math.round((performance.now() - started) * 10) / 10;
       return completed(run, loaded, { version, wallMs });
     },

@@ -20,6 +20,7 @@ export async function demo({ seed, against, ...options }: DemoOptions): Promise<
       scenarios,
       seedsOf: ({ scenario }) => ({ is: 'list', seeds: [seed === undefined ? scenario.seed : seedOf(seed)] }),
       methods,
+      keep: null,
       failFast: false,
       limitMs: null,
       isSingle: true,

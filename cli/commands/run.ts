@@ -24,6 +24,7 @@ export async function run(argument: string, options: RunOptions): Promise<number
       scenarios,
       seedsOf: ({ scenario }) => ({ is: 'list', seeds: [seed ?? scenario.seed] }),
       methods: options.method ?? null,
+      keep: options.keep ?? null,
       failFast: false,
       limitMs: null,
       isSingle,

@@ -20,6 +20,7 @@ export async function suite(paths: readonly string[], options: SuiteOptions): Pr
       scenarios,
       seedsOf: ({ scenario }) => seeds ?? { is: 'ranges', ranges: scenario.seeds },
       methods: options.method ?? null,
+      keep: null,
       failFast: options.failFast === true,
       limitMs,
       isSingle: false,

@@ -1,0 +1,43 @@
+/** Truth and trace of a method as JSON Lines. Times are virtual seconds from 0 s of the run. */
+import { SECOND } from '../engine/units.ts';
+import { NEVER } from '../sim/apps/workload-truth.ts';
+import type { Trace } from '../sim/kernel/trace.ts';
+import type { Session } from '../sim/world/session.ts';
+
+/** Each backup, then each transaction of each application with the events at which it began, was committed and so on. */
+export function truthLines({ world, backups }: Session): string {
+  const { truth, workloads } = world;
+  const instant = (event: number) => (event === NEVER ? null : { event, seconds: truth.timeOf(event) / SECOND });
+  const ofBackups = backups.map(({ startedAt, at, endedAt, outcome }) => {
+    return {
+      what: 'backup',
+      outcome,
+      started: instant(startedAt),
+      T: at === null ? null : instant(at),
+      ended: instant(endedAt),
+    };
+  });
+  const ofTransactions = workloads.flatMap(({ application, truth: { transactions } }) =>
+    transactions.map(({ number, operation, began, committed, acknowledged, durable, abortedBecause }) => ({
+      what: 'transaction',
+      workload: application.id,
+      number,
+      operation,
+      began: instant(began),
+      committed: instant(committed),
+      acknowledged: instant(acknowledged),
+      durable: instant(durable),
+      abortedBecause,
+    })),
+  );
+  return lines([...ofBackups, ...ofTransactions]);
+}
+
+export function traceLines(trace: Trace | null): string {
+  const entries = trace?.entries ?? [];
+  return lines(entries.map(({ at, path, what, detail }) => ({ seconds: at / SECOND, path, what, ...detail })));
+}
+
+function lines(values: readonly object[]): string {
+  return values.map(value => `${JSON.stringify(value)}\n`).join('');
+}

@@ -1,0 +1,124 @@
+/**
+ * `--keep DIR`: what a method left, as files that a person can look into with the tools of the trade.
+ *
+ * Invariants
+ * I1 A folder that otm did not make is never written into, unless it is empty.
+ * I2 Names from a restored file system are hostile: none leads out of the folder.
+ */
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readRestored } from '../sim/check/read-restored.ts';
+import { PAGE_BYTES } from '../sim/disk/arena.ts';
+import type { RestoredVolume } from '../sim/evidence.ts';
+import type { FinishedMethod } from '../sim/run.ts';
+import { hostError, systemReason } from './error-codes.ts';
+import { traceLines, truthLines } from './keep-lines.ts';
+import { keepReadme, readmeTitle } from './keep-readme.ts';
+import { writeWhole } from './output-files.ts';
+
+/** Seen by people: written when all else is there. */
+const readmeName = 'README.txt';
+const pieceBytes = 1_048_576;
+
+/** Writes everything of one method into `folder/<method>`. */
+export function keepMethod(folder: string, seed: number, finished: FinishedMethod): void {
+  const { method, session, restores, trace } = finished;
+  const place = join(folder, fileName(method.id));
+  try {
+    prepare(place);
+    const { world } = session;
+    const letters = world.scenario.backups.selection.volumes;
+    const kept: string[] = [];
+    restores.forEach((restore, index) => {
+      const name = restores.length === 1 ? 'restored' : `restored-${index + 1}`;
+      for (const volume of restore?.volumes ?? []) keepVolume(join(place, name), volume);
+      if (restore !== null) kept.push(name);
+    });
+    const snapshot = world.snapshots.find(({ forks }) => forks !== null);
+    const atT = snapshot?.forks ?? null;
+    for (const letter of letters) {
+      const { spec, on } = world.volume(letter);
+      const live = { letter, fileSystem: spec.fs, sectorSize: on.spec.sectorSizeBytes, sizeBytes: spec.sizeBytes };
+      const at = { ...live, offsetBytes: spec.offsetBytes };
+      keepVolume(join(place, 'live-at-end'), { ...at, sectors: on.drive.sectors });
+      const fork = atT?.get(on.spec.id);
+      if (fork !== undefined) keepVolume(join(place, 'live-at-T'), { ...at, sectors: fork });
+    }
+    writeWhole(join(place, 'truth.jsonl'), truthLines(session));
+    writeWhole(join(place, 'trace.jsonl'), traceLines(trace));
+    writeWhole(join(place, readmeName), keepReadme({ session, seed, restored: kept, hasPictureAtT: atT !== null }));
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UserError') throw error;
+    throw hostError('cannot-write', `cannot write into \`${place}\`: ${systemReason(error)}`);
+  }
+}
+
+/** An empty folder; one of an earlier call of otm is replaced. */
+function prepare(place: string): void {
+  if (existsSync(place) && readdirSync(place).length > 0) {
+    const readme = join(place, readmeName);
+    const isOurs = existsSync(readme) && readFileSync(readme, 'utf8').startsWith(readmeTitle);
+    if (!isOurs) throw hostError('cannot-write', `cannot write into \`${place}\`: it has files that otm did not make`);
+    rmSync(place, { recursive: true });
+  }
+  mkdirSync(place, { recursive: true });
+}
+
+/** The image, and the files in it as far as they can be read. */
+function keepVolume(folder: string, volume: RestoredVolume): void {
+  mkdirSync(folder, { recursive: true });
+  writeImage(join(folder, `${volume.letter}.img`), volume);
+  for (const file of readRestored(volume).files) {
+    // What is damaged is in the image.
+    if (file.damage !== null || file.sizeBytes > volume.sizeBytes) continue;
+    const path = join(folder, ...pathParts(file.path));
+    mkdirSync(dirname(path), { recursive: true });
+    const handle = openSync(path, 'w');
+    for (let at = 0; at < file.sizeBytes; at += pieceBytes) {
+      const piece = new Uint8Array(Math.min(pieceBytes, file.sizeBytes - at));
+      file.read(at, piece);
+      writeSync(handle, piece, 0, piece.length, at);
+    }
+    closeSync(handle);
+    utimesSync(path, file.modified, file.modified);
+  }
+}
+
+/** Holes stay holes. */
+function writeImage(path: string, { sectors, offsetBytes, sizeBytes }: RestoredVolume): void {
+  const handle = openSync(path, 'w');
+  const end = offsetBytes + sizeBytes;
+  for (const number of sectors.pageNumbers()) {
+    const start = number * PAGE_BYTES;
+    const from = Math.max(start, offsetBytes);
+    const to = Math.min(start + PAGE_BYTES, end);
+    if (from >= to) continue;
+    const bytes = new Uint8Array(to - from);
+    sectors.read(from, bytes);
+    writeSync(handle, bytes, 0, bytes.length, from - offsetBytes);
+  }
+  ftruncateSync(handle, sizeBytes);
+  closeSync(handle);
+}
+
+/** `C:\BANK\A.DAT` lies in `C/BANK/A.DAT`. */
+function pathParts(path: string): string[] {
+  return path.replace(':', '').split('\\').map(fileName);
+}
+
+/** A name that stays in its folder on every system. */
+export function fileName(name: string): string {
+  const clean = [...name].map(char => (char < ' ' || '/\\:*?"<>|'.includes(char) ? '_' : char)).join('');
+  return /^\.*$/.test(clean) ? '_' : clean;
+}
