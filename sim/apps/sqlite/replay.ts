@@ -5,10 +5,12 @@
  * Y1 Every answer is that of the shadow: bytes, sizes, whether a file is there. Another answer is a defect, of the file
  *    system or of ours; only after a call has failed in this run is it the world's doing, and a failure like others.
  * Y2 After a failure nothing more of the list is asked: the program is told that its call failed, and ends.
+ * Y3 Writes that follow one another without a gap, in the list and in the file, go as one, as a buffered program makes
+ *    them: a journal's page comes with the number before it and the checksum behind it.
  */
 import { defect, unreachable, WorldError } from '../../../engine/invariant.ts';
 import type { Task } from '../../../engine/task.ts';
-import type { Nanoseconds } from '../../../engine/units.ts';
+import type { Bytes, Nanoseconds } from '../../../engine/units.ts';
 import type { ChangeSet, MountedVolume, OpenFile, Path } from '../../fs/file-system.ts';
 import { FsError } from '../../fs/file-system.ts';
 import type { Volumes } from '../application.ts';
@@ -23,10 +25,16 @@ export class AnswerDiffers extends WorldError {
 /** Failures that a world without faults can't have. */
 const WORLDLY = new Set<FsError['failure']>(['io', 'no-space', 'corrupt']);
 
+type WriteCall = Extract<Call, { is: 'write' }>;
+
+/** One operation of the file system writes no more. */
+const LARGEST_WRITE: Bytes = 64 * 1024;
+
 export class Replayer {
   private readonly volumes: Volumes;
   private readonly files = new Map<Handle, OpenFile>();
   private into = new Uint8Array(PAGE_BYTES);
+  private gathered = new Uint8Array(0);
   private hasFailed = false;
 
   constructor(volumes: Volumes) {
@@ -36,9 +44,12 @@ export class Replayer {
   /** Throws `FsError` or `AnswerDiffers` when a call fails. Changes are told to `changes`. */
   *replay(recording: Recording, changes?: ChangeSet): Task<void> {
     try {
-      for (let at = 0; at < recording.length; at++) {
-        const task = this.begin(recording[at]!, changes);
+      for (let at = 0; at < recording.length; ) {
+        const call = recording[at]!;
+        const count = call.is === 'write' ? runOfWrites(recording, at) : 1;
+        const task = count === 1 ? this.begin(call, changes) : this.write(recording, at, count, changes);
         if (task !== null) yield* task;
+        at += count;
       }
     } catch (error) {
       if (error instanceof FsError && !WORLDLY.has(error.failure) && !this.hasFailed) {
@@ -94,6 +105,19 @@ export class Replayer {
     }
   }
 
+  /** Y3 */
+  private write(recording: Recording, first: number, count: number, changes: ChangeSet | undefined): Task<void> {
+    const { handle, offset } = recording[first] as WriteCall;
+    if (this.gathered.length === 0) this.gathered = new Uint8Array(LARGEST_WRITE);
+    let length = 0;
+    for (let at = first; at < first + count; at++) {
+      const { bytes } = recording[at] as WriteCall;
+      this.gathered.set(bytes, length);
+      length += bytes.length;
+    }
+    return this.file(handle).write(offset, this.gathered.subarray(0, length), changes);
+  }
+
   private *open(handle: Handle, opening: Task<OpenFile>): Task<void> {
     this.files.set(handle, yield* opening);
   }
@@ -131,6 +155,20 @@ export class Replayer {
     if (!this.hasFailed) defect(`replay: ${what}`);
     throw new AnswerDiffers(what);
   }
+}
+
+/** How many calls from here on are one write. */
+function runOfWrites(recording: Recording, first: number): number {
+  const { handle, offset, bytes } = recording[first] as WriteCall;
+  let length = bytes.length;
+  let at = first + 1;
+  for (; at < recording.length; at++) {
+    const call = recording[at]!;
+    if (call.is !== 'write' || call.handle !== handle || call.offset !== offset + length) break;
+    if (length + call.bytes.length > LARGEST_WRITE) break;
+    length += call.bytes.length;
+  }
+  return at - first;
 }
 
 function* delay(forNs: Nanoseconds): Task<void> {

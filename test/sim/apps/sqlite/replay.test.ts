@@ -3,7 +3,7 @@ import { runNow } from '../../../../engine/task.ts';
 import type { Call } from '../../../../sim/apps/sqlite/calls.ts';
 import { sameBytes } from '../../../../sim/apps/sqlite/calls.ts';
 import { AnswerDiffers } from '../../../../sim/apps/sqlite/replay.ts';
-import { ACCOUNTS, filled, hexOf, JOURNALS, replayNow, shop, withoutThinking } from './shop.ts';
+import { ACCOUNTS, filled, hexOf, JOURNALS, ORDERS, replayNow, shop, withoutThinking } from './shop.ts';
 
 describe('a replay', () => {
   const variants = JOURNALS.flatMap(journal => (['always', 'never'] as const).map(fsync => ({ journal, fsync })));
@@ -34,6 +34,26 @@ describe('a replay', () => {
       for (let number = 1; number <= 8; number++) replayNow(replayer, recorder.transaction(number));
       expect(hexOf(volume.files())).toEqual(hexOf(recorder.images()));
     }
+  });
+
+  test('writes without a gap go as one; one with a gap, of another file or too long is another', () => {
+    const { recorder, replayer, volume } = filled(shop());
+    replayNow(replayer, recorder.opening());
+    const write = (handle: number, offset: number, length: number): Call => {
+      return { is: 'write', handle, offset, bytes: new Uint8Array(length).fill(7) };
+    };
+    const from = volume.log.length;
+    const small = [write(1, 0, 4), write(1, 4, 4096), write(1, 4100, 4), write(1, 4105, 4), write(2, 4109, 4)];
+    const large = [write(2, 4113, 65_529), write(2, 69_642, 4), write(2, 69_646, 4)];
+    runNow(replayer.replay([...small, { is: 'sync', handle: 2 }, ...large]));
+    expect(volume.log.slice(from)).toEqual([
+      `write ${ACCOUNTS} 0+4104`,
+      `write ${ACCOUNTS} 4105+4`,
+      `write ${ORDERS} 4109+4`,
+      `fsync ${ORDERS}`,
+      `write ${ORDERS} 4113+65533`,
+      `write ${ORDERS} 69646+4`,
+    ]);
   });
 
   test('it closes what SQLite closes', () => {
