@@ -85,12 +85,12 @@ function whole(expectation: Expectation, { outcome, verdicts }: Judged): CheckRe
     return [synthetic('data', 'held', 'none of intact, relational, prefix and sqlite applies: nothing was proved')];
   }
   if (expectation.is !== 'checks') return [];
-  return expectation.checks.flatMap(each => aggregate(each, data));
+  return expectation.checks.flatMap(each => aggregate(each, verdicts));
 }
 
 /** A check that is expected as a whole is violated when it is for one workload; one that gave no verdict fails. */
-function aggregate({ check, workload, expected }: CheckExpectation, data: readonly Verdict[]): CheckResult[] {
-  const found = data.filter(each => each.check === check && (workload === null || each.workload === workload));
+function aggregate({ check, workload, expected }: CheckExpectation, verdicts: readonly Verdict[]): CheckResult[] {
+  const found = verdicts.filter(each => each.check === check && (workload === null || each.workload === workload));
   if (found.length > 0 || expected === 'may') return [];
   return [synthetic(check, expected, `${check} did not apply: there was nothing to judge`)];
 }

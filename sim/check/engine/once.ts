@@ -29,7 +29,7 @@ export function once(evidence: EngineEvidence): Verdict {
 
 /** Each snapshot may cause one read of a granule; refused copies (`protect: backup`, faults) may be tried again. */
 function readTwice(world: World, snapshots: readonly WatchedSnapshot[], reads: readonly LoggedRequest[]): string[] {
-  if (world.scenario.faults.length > 0) return [];
+  if (world.scenario.faults.length > 0 || world.doors.refused > 0) return [];
   const seen = new Map<string, number>();
   const violations: string[] = [];
   for (const { drive, sector, count, issuedAt } of reads) {
