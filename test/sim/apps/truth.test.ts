@@ -1,30 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runNow } from '../../../engine/task.ts';
-import { makeHash } from '../../../host/modules.ts';
-import { BaseContent, BLOCK_BYTES } from '../../../sim/apps/base-content.ts';
+import { BLOCK_BYTES } from '../../../sim/apps/base-content.ts';
 import { BlockVersions } from '../../../sim/apps/block-versions.ts';
 import { Truth } from '../../../sim/apps/truth.ts';
 import type { TruthFile } from '../../../sim/apps/truth-file.ts';
 import { NEVER } from '../../../sim/apps/workload-truth.ts';
 import type { OpenFile } from '../../../sim/fs/file-system.ts';
 import { FakeVolume } from './fake-volume.ts';
-
-const hash = await makeHash();
-
-/** Base content as a filled volume has it. */
-function baseOf(volume: FakeVolume): BaseContent {
-  const files = [...volume.files()];
-  return new BaseContent(
-    hash,
-    files.map(([path, bytes]) => ({
-      path,
-      sizeBytes: bytes.length,
-      modified: volume.modifiedOf(path),
-      bytes: () => bytes,
-    })),
-  );
-}
+import { baseOf, hash } from './stage.ts';
 
 function filled(): FakeVolume {
   const volume = new FakeVolume('C');
@@ -48,7 +32,7 @@ function filled(): FakeVolume {
 /** A volume that is observed from 0 s on, and its truth. */
 function observed(clock = () => 0) {
   const base = filled();
-  const truth = new Truth({ base: baseOf(base), clock });
+  const truth = new Truth({ base: baseOf([base]), clock });
   const volume = base.remounted();
   volume.observer = truth;
   return { truth, volume };
@@ -145,7 +129,7 @@ describe('the truth of files', () => {
     const blocks = new BlockVersions();
     const contents = [1, 2].map(() => {
       const base = filled();
-      const truth = new Truth({ base: baseOf(base), clock: () => 0, blocks });
+      const truth = new Truth({ base: baseOf([base]), clock: () => 0, blocks });
       const volume = base.remounted();
       volume.observer = truth;
       runNow(runNow(volume.open('C:\\A')).write(600, new Uint8Array(10)));
