@@ -2,11 +2,12 @@
 import { hostErrors } from '../host/error-codes.ts';
 import { errorEntries, wordEntries } from '../reports/explain/catalogue.ts';
 import type { Entry } from '../reports/explain/entry.ts';
+import { keyEntries } from '../reports/explain/keys.ts';
 import { SCENARIO_ERRORS } from '../sim/scenario/error-codes.ts';
 import { commandLineErrors } from './error-codes.ts';
 
 export const errorRegistries = [SCENARIO_ERRORS, hostErrors, commandLineErrors] as const;
 
 export function allEntries(): readonly Entry[] {
-  return [...wordEntries, ...errorEntries(errorRegistries)];
+  return [...wordEntries, ...keyEntries(), ...errorEntries(errorRegistries)];
 }

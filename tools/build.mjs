@@ -44,7 +44,8 @@ export async function build() {
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
-    logLevel: 'warning',
+    // What is wrong is thrown, and told once.
+    logLevel: 'silent',
     metafile: true,
     write: false,
     external,
