@@ -4,9 +4,9 @@
  */
 import type { RestoredTree } from '../application.ts';
 import { type Connection, SqliteError } from './connection.ts';
-import { baseName, type Database, type Layout, owns } from './layout.ts';
+import { baseName, type Database, type Layout, owns, ROW_TEXT_BYTES } from './layout.ts';
 import type { SqliteLibrary } from './library.ts';
-import { holderOf, noteOf, openAll } from './schema.ts';
+import { holderText, noteText, openAll } from './schema.ts';
 import { ShadowFiles } from './shadow-files.ts';
 
 export interface AccountRow {
@@ -91,12 +91,14 @@ export function openRestored(library: SqliteLibrary, layout: Layout, tree: Resto
 /** Reads all rows of a database; `Refused` when SQLite finds it damaged on the way. */
 export function readRows(connection: Connection, database: Database): DatabaseRows | Refused {
   try {
+    const accounts = readAccounts(connection, database);
+    const transfers = readTransfers(connection, database);
     return {
       database,
-      ...readAccounts(connection, database),
-      ...readTransfers(connection, database),
+      ...accounts,
+      ...transfers,
       documents: readDocuments(connection, database),
-      wrongTexts: countWrongTexts(connection, database),
+      wrongTexts: accounts.wrongTexts + transfers.wrongTexts,
     };
   } catch (error) {
     if (!(error instanceof SqliteError)) throw error;
@@ -106,21 +108,33 @@ export function readRows(connection: Connection, database: Database): DatabaseRo
 
 function readAccounts(connection: Connection, { schema, holdsAccounts }: Database) {
   const accounts: AccountRow[] = [];
-  if (!holdsAccounts) return { accounts, lastTransfer: 0 };
-  connection.run(`SELECT id, balance, last_tx FROM ${schema}.accounts ORDER BY id`, [], row => {
-    accounts.push({ id: row.integer(0), balance: row.integer(1), lastTransfer: row.integer(2) });
+  let wrongTexts = 0;
+  if (!holdsAccounts) return { accounts, wrongTexts, lastTransfer: 0 };
+  connection.run(`SELECT id, balance, last_tx, holder FROM ${schema}.accounts ORDER BY id`, [], row => {
+    const id = row.integer(0);
+    accounts.push({ id, balance: row.integer(1), lastTransfer: row.integer(2) });
+    if (!row.isPadded(3, holderText(id), ROW_TEXT_BYTES)) wrongTexts += 1;
   });
-  return { accounts, lastTransfer: connection.integer(`SELECT last_tx FROM ${schema}.state`) };
+  return { accounts, wrongTexts, lastTransfer: connection.integer(`SELECT last_tx FROM ${schema}.state`) };
 }
 
 function readTransfers(connection: Connection, { schema, holdsTransfers }: Database) {
   const transfers: TransferRow[] = [];
-  if (!holdsTransfers) return { transfers, historyCount: 0 };
-  const columns = 'tx, payer, payee, amount';
-  connection.run(`SELECT ${columns} FROM ${schema}.transfers WHERE tx > 0 ORDER BY tx`, [], row => {
-    transfers.push({ number: row.integer(0), payer: row.integer(1), payee: row.integer(2), amount: row.integer(3) });
+  let historyCount = 0;
+  let wrongTexts = 0;
+  if (!holdsTransfers) return { transfers, historyCount, wrongTexts };
+  connection.run(`SELECT tx, payer, payee, amount, note FROM ${schema}.transfers ORDER BY tx`, [], columns => {
+    const row = {
+      number: columns.integer(0),
+      payer: columns.integer(1),
+      payee: columns.integer(2),
+      amount: columns.integer(3),
+    };
+    if (row.number > 0) transfers.push(row);
+    else historyCount += 1;
+    if (!columns.isPadded(4, noteText(row), ROW_TEXT_BYTES)) wrongTexts += 1;
   });
-  return { transfers, historyCount: connection.integer(`SELECT count(*) FROM ${schema}.transfers WHERE tx <= 0`) };
+  return { transfers, historyCount, wrongTexts };
 }
 
 function readDocuments(connection: Connection, { schema, holdsDocuments }: Database): DocumentRow[] {
@@ -130,16 +144,4 @@ function readDocuments(connection: Connection, { schema, holdsDocuments }: Datab
     documents.push({ transfer: row.integer(0), sizeBytes: row.integer(1), checksum: row.integer(2) });
   });
   return documents;
-}
-
-function countWrongTexts(connection: Connection, { schema, holdsAccounts, holdsTransfers }: Database): number {
-  let wrong = 0;
-  if (holdsAccounts) {
-    wrong += connection.integer(`SELECT count(*) FROM ${schema}.accounts WHERE holder <> ${holderOf('id')}`);
-  }
-  if (holdsTransfers) {
-    const note = noteOf('tx', 'amount', 'payer', 'payee');
-    wrong += connection.integer(`SELECT count(*) FROM ${schema}.transfers WHERE note <> ${note}`);
-  }
-  return wrong;
 }

@@ -15,14 +15,22 @@ const TOWNS = ['Astheim', 'Bremen', 'Celle', 'Dornbirn', 'Eupen', 'Fulda', 'Gent
 /** SQLite's own default: small enough for reads to happen. */
 const CACHE_KIB = 2000;
 
-/** Rows are padded with blanks; what a row should say is made from its numbers, here and in the checks. */
-export function holderOf(id: string): string {
+/** Rows are filled up with blanks. What a row should say is made from its numbers, in SQL and, to check it, here. */
+function holderOf(id: string): string {
   return `printf('%-${ROW_TEXT_BYTES}s', printf('Holder of account %d', ${id}))`;
 }
 
-export function noteOf(tx: string, amount: string, payer: string, payee: string): string {
+export function holderText(id: number): string {
+  return `Holder of account ${id}`;
+}
+
+function noteOf(tx: string, amount: string, payer: string, payee: string): string {
   const text = `printf('Transfer %d: %d from account %d to account %d', ${tx}, ${amount}, ${payer}, ${payee})`;
   return `printf('%-${ROW_TEXT_BYTES}s', ${text})`;
+}
+
+export function noteText(row: Pick<Transfer, 'number' | 'amount' | 'payer' | 'payee'>): string {
+  return `Transfer ${row.number}: ${row.amount} from account ${row.payer} to account ${row.payee}`;
 }
 
 /** Opens all databases of a workload in one connection, and sets what SQLite does not keep in the files. */
