@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** What npm says first is what is wrong. */
+const mostLines = 8;
+
 /** An error that is not ours: it is told as a sentence, without a stack. */
 export class Told extends Error {
   told = true;
@@ -29,7 +32,8 @@ export function install(say) {
     encoding: 'utf8',
   });
   if (run.status === 0) return;
-  throw new Told(`npm ci failed: ${run.error?.message ?? `${run.stdout}${run.stderr}`.trim()}`);
+  const said = run.error?.message ?? `${run.stdout}${run.stderr}`.trim();
+  throw new Told(`npm ci failed:\n${said.split('\n').slice(0, mostLines).join('\n')}`);
 }
 
 /**
