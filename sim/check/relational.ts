@@ -30,8 +30,10 @@ function judgeFiles(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
   const [fit] = found.fits;
   if (fit !== undefined) {
     const { at } = evidence.restore;
-    const event = at !== null && found.fits.some(({ from, to }) => from <= at && at < to) ? at : fit.from;
-    const when = `${instantText(evidence.truth, event)}, ${placeText(truth, event)}`;
+    const isT = at !== null && found.fits.some(({ from, to }) => from <= at && at < to);
+    const event = isT ? at : fit.from;
+    const instant = isT ? `at T (event ${grouped(event)})` : instantText(evidence.truth, event);
+    const when = `${instant}, ${placeText(truth, event)}`;
     const summary = `${counted(files.length, 'file')} as all were at one instant, ${when}`;
     return held('relational', application.id, { looked, summary, evidence: { event } });
   }

@@ -99,6 +99,14 @@ export class Stage {
     return this;
   }
 
+  /** Runs on to the next instant at which no transaction of any application is open. */
+  rest(): this {
+    const isOpen = ({ truth }: { truth: WorkloadTruth }) =>
+      (truth.transactions.at(-1)?.closed ?? 0) > this.truth.lastEvent;
+    while (this.workloads.some(isOpen)) this.kernel.advance(1);
+    return this;
+  }
+
   /** All files as applications see them now. */
   snapshot(): Map<Path, FileState> {
     const files = new Map<Path, FileState>();

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { SECOND } from '../../../engine/units.ts';
+import { Ledger } from '../../../sim/apps/ledger.ts';
+import { timestamps } from '../../../sim/check/timestamps.ts';
+import type { TakenFile } from '../../../sim/evidence.ts';
+import { type FileState, Stage } from '../apps/stage.ts';
+import { ledger } from '../apps/workloads.ts';
+import { CLOCK_SECONDS, type EvidenceChanges, evidenceOf, only } from './restores.ts';
+
+const A = 'C:\\BANK\\ACCOUNTS.DAT';
+const B = 'C:\\BANK\\JOURNAL.DAT';
+
+/** Pictures at 5 and at 9 s. */
+function pictures() {
+  const stage = new Stage([new Ledger(ledger())]);
+  const [five, nine] = [5, 9].map(seconds => {
+    stage.run(seconds * SECOND).rest();
+    return { files: stage.snapshot(), at: stage.truth.now(), wallSeconds: CLOCK_SECONDS + seconds };
+  });
+  return { stage, five: five!, nine: nine! };
+}
+
+function stamped(files: ReadonlyMap<string, FileState>, path: string, seconds: number): Map<string, FileState> {
+  return new Map([...files, [path, { bytes: files.get(path)!.bytes, modified: CLOCK_SECONDS + seconds }]]);
+}
+
+function judge(stage: Stage, files: ReadonlyMap<string, FileState>, changes: EvidenceChanges) {
+  return only(timestamps(evidenceOf(stage, files, changes)));
+}
+
+describe('timestamps', () => {
+  it('holds for the stamps at T, to two seconds', () => {
+    const { stage, five } = pictures();
+    const picture = { at: five.at, wallSeconds: five.wallSeconds, settled: true };
+    expect(judge(stage, five.files, picture)).toMatchObject({ check: 'timestamps', verdict: 'held', looked: 2 });
+    expect(judge(stage, stamped(five.files, B, 4), picture).verdict).toBe('held');
+  });
+
+  it('is violated by a stamp that is newer than T', () => {
+    const { stage, five } = pictures();
+    const picture = { at: five.at, wallSeconds: five.wallSeconds, settled: true };
+    const verdict = judge(stage, stamped(five.files, B, 6), picture);
+    expect(verdict).toMatchObject({ verdict: 'violated', evidence: { newer: [B], wrong: [] } });
+    expect(verdict.summary).toBe(`1 file is newer than the picture: ${B}`);
+  });
+
+  it('is violated by an older stamp in a settled picture, not in one of a disk in use', () => {
+    const { stage, five } = pictures();
+    const old = stamped(five.files, A, 2);
+    const picture = { at: five.at, wallSeconds: five.wallSeconds };
+    expect(judge(stage, old, { ...picture, settled: true })).toMatchObject({
+      verdict: 'violated',
+      evidence: { newer: [], wrong: [A] },
+    });
+    expect(judge(stage, old, { ...picture, settled: false }).verdict).toBe('held');
+    expect(judge(stage, stamped(five.files, A, -50), { ...picture, settled: false }).verdict).toBe('violated');
+  });
+
+  it('goes by the instant of each file with a file agent, and by the span of its copy with a naive one', () => {
+    const { stage, five, nine } = pictures();
+    const taken = (at: number | null, wallSeconds: number): TakenFile[] =>
+      [A, B].map(path => ({ path, bytes: 0, from: 4 * SECOND, to: 6.5 * SECOND, at, wallSeconds }));
+    const agent = (files: ReadonlyMap<string, FileState>) =>
+      judge(stage, files, { files: taken(five.at, five.wallSeconds) });
+    expect(agent(five.files).verdict).toBe('held');
+    expect(agent(nine.files).evidence.newer).toEqual([A, B]);
+    expect(agent(stamped(five.files, A, 2)).evidence.wrong).toEqual([A]);
+    const naive = (files: ReadonlyMap<string, FileState>) =>
+      judge(stage, files, { files: taken(null, CLOCK_SECONDS + 6) });
+    expect(naive(five.files).verdict).toBe('held');
+    expect(naive(stamped(five.files, A, 6)).verdict).toBe('held');
+    expect(naive(nine.files).evidence.newer).toEqual([A, B]);
+    expect(naive(stamped(five.files, A, 0)).evidence.wrong).toEqual([A]);
+  });
+
+  it('does not apply to no file', () => {
+    const { stage } = pictures();
+    expect(judge(stage, new Map(), {}).verdict).toBe('not-applicable');
+  });
+});
