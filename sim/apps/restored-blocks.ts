@@ -51,8 +51,9 @@ export class RestoredBlocks {
     }
   }
 
-  /** The hash of a restored block. */
+  /** The hash of a restored block; behind the end there are zeroes. */
   hash(block: number): number {
+    if (block >= this.count) return this.zeroHash;
     const place = this.places[block]!;
     if (place !== UNCHANGED) return this.hashes[place]!;
     return this.base === null ? this.zeroHash : this.base.blockHash(block);

@@ -152,9 +152,9 @@ function seeList<T>(
   else for (const event of events) sightings.see(event, earliest, latest);
 }
 
+/** A block behind the restored end is one that nobody has written yet. */
 function seeBlock(sightings: Sightings, { blocks }: Truth, slot: number, restored: RestoredBlocks): void {
   const block = blocks.blocks[slot]!;
-  if (block >= restored.count) return;
   const hash = restored.hash(block);
   const { events, hashes, previous, heads } = blocks;
   let earliest: EventNumber = NEVER;
