@@ -1,7 +1,7 @@
 /** OTM: waits for quiet, takes a snapshot, copies from its virtual volumes, releases it. */
 import { NotTaken } from '../../engine/engine.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
-import { type Task, wait } from '../../engine/task.ts';
+import type { Task } from '../../engine/task.ts';
 import type { BesideSnapshot, OtmMethod } from '../scenario/scenario.ts';
 import { WatchedSnapshot } from '../world/watched-snapshot.ts';
 import type { World } from '../world/world.ts';
@@ -24,7 +24,7 @@ export function otmAgent(method: OtmMethod): Agent {
         watched.consistency === 'quiescent' && method.options.quietNs >= world.scenario.pageCache.writeBackNs;
       yield* copySectors(context, watched.sources());
       yield* watched.readAll();
-      yield* wait(snapshot.release());
+      snapshot.release();
     } finally {
       watched.close();
     }
@@ -42,7 +42,7 @@ export function* besideSnapshot(world: World, beside: BesideSnapshot): Task<void
     yield* watched.readAll();
     const left = until - world.kernel.now();
     if (left > 0) yield left;
-    if (snapshot.isEnabled) yield* wait(snapshot.release());
+    snapshot.release();
   } catch (error) {
     if (!(error instanceof NotTaken)) throw error;
   } finally {

@@ -172,6 +172,7 @@ export class World {
   /** Adds a drive that the scenario does not name; no filter is at it, and no application reaches it. */
   addDrive(spec: DriveSpec, sectors: Sectors): WorldDrive {
     const drive = this.makeDrive(spec, this.drives.size + 1, sectors);
+    drive.faults = this.faults;
     const door = new Door(drive.handle('application', this.boot), this.doors);
     const on: WorldDrive = { spec, drive, door, cacheHandle: drive.handle('cache', this.boot) };
     this.drives.set(spec.id, on);

@@ -32,6 +32,18 @@ const HANG: LatencyFault = {
 /** In the middle of a read. */
 const DIES: Fault = { kind: 'agent-dies', how: 'dies', trigger: { is: 'nth', nth: 5 } };
 
+const STOPS: Fault = { kind: 'agent-dies', how: 'stops', trigger: { is: 'nth', nth: 5 } };
+
+const CACHE_FAILS: Fault = {
+  kind: 'write-error',
+  on: { is: 'cache' },
+  sectors: null,
+  op: 'write',
+  done: 'nothing',
+  trigger: { is: 'nth', nth: 4 },
+  duration: { is: 'once' },
+};
+
 /** Reads take so long that writers meet the backup's. */
 const SLOW_READS: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
   ...HANG,
@@ -242,6 +254,55 @@ const BROKEN: readonly Broken[] = [
       },
     ],
     caughtBy: 'once',
+  },
+  {
+    name: 'a cache that grows past its limit',
+    changes: [
+      {
+        file: 'engine/cache-file.ts',
+        find: 'this.limitBytes = Math.floor(size.limitBytes / sectorSize) * sectorSize;',
+        replace: 'this.limitBytes = 3 * Math.floor(size.limitBytes / sectorSize) * sectorSize;',
+      },
+    ],
+    caughtBy: 'bounded',
+    options: { otm: { cache: { on: { is: 'spare' }, minBytes: 256 * KIB, limitBytes: 512 * KIB } } },
+  },
+  {
+    name: 'a failed cache write taken for a good one',
+    changes: [
+      {
+        file: 'engine/preserve.ts',
+        find: "if (error !== null) refuse(claim, 'cache-error', error.message);",
+        replace: 'error = null;',
+      },
+    ],
+    caughtBy: 'fault-rule',
+    options: { faults: [CACHE_FAILS] },
+  },
+  {
+    name: 'two snapshots of which one is asked',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: 'for (const volume of this.protectedVolumes) if (volume.lacks(sector, count)) return true;',
+        replace:
+          'for (const volume of this.protectedVolumes.slice(0, 1)) if (volume.lacks(sector, count)) return true;',
+      },
+    ],
+    caughtBy: 'several',
+    options: { beside: true },
+  },
+  {
+    name: 'an idle limit that never comes',
+    changes: [
+      {
+        file: 'engine/watchdog.ts',
+        find: "    snapshot.release('idle');\n",
+        replace: '    yield 3_600_000_000_000;\n',
+      },
+    ],
+    caughtBy: 'idle',
+    options: { faults: [STOPS], otm: { idleLimitNs: 5 * SECOND } },
   },
   {
     name: 'a wake-up lost',

@@ -9,7 +9,7 @@ export function faultRule(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const violations: string[] = [];
   let looked = 0;
-  for (const { request, snapshot } of enabledOf(evidence)) {
+  for (const { request } of enabledOf(evidence)) {
     const failed = ['cache', 'preserve'].flatMap(purpose =>
       [...world.requests.rows(purpose as 'cache')].filter(row => row.failed),
     );
@@ -25,9 +25,10 @@ export function faultRule(evidence: EngineEvidence): Verdict {
     if (request.options.protect === 'backup' && losses > 0) {
       violations.push(`${request.id}: was lost, and protects the backup`);
     }
-    const stillAlive = snapshot?.isEnabled === true && request.options.protect === 'application';
-    if (stillAlive && failed.some(({ op }) => op !== 'read')) {
-      violations.push(`${request.id}: lives on after a write to its cache has failed`);
+    const until = events.find(({ kind }) => kind === 'lost' || kind === 'released')?.at ?? world.kernel.now();
+    const early = failed.filter(({ op, completedAt }) => op !== 'read' && completedAt < until);
+    if (early.length > 0 && losses + refusals === 0) {
+      violations.push(`${request.id}: ${early.length} writes to its cache failed, and it went on as if they had not`);
     }
   }
   if (world.doors.refused > 0 && !enabledOf(evidence).some(({ request }) => request.options.protect === 'backup')) {
