@@ -205,14 +205,17 @@ function ofScenarios(command: Command): Command {
 /** What every command has, behind its own options. */
 function common(command: Command, ...examples: string[]): Command {
   const title = examples.length === 1 ? 'Example' : 'Examples';
-  return command
-    .option('--json', 'nothing but JSON on standard output')
-    .option('-q, --quiet', 'only what did not come out as expected')
-    .option('--silent', 'nothing but errors')
-    .option('--no-color', 'no colours, as with NO_COLOR; FORCE_COLOR asks for them')
-    .addOption(new Option('--color').hideHelp())
-    .helpOption('-h, --help', 'this help')
-    .addHelpText('after', `\n${title}:\n${examples.map(line => `  ${line}`).join('\n')}`);
+  return (
+    command
+      .option('--json', 'nothing but JSON on standard output')
+      .option('-q, --quiet', 'only what did not come out as expected')
+      .option('--silent', 'nothing but errors')
+      // Before its opposite, so that neither is the default.
+      .addOption(new Option('--color').hideHelp())
+      .option('--no-color', 'no colours, as with NO_COLOR; FORCE_COLOR asks for them')
+      .helpOption('-h, --help', 'this help')
+      .addHelpText('after', `\n${title}:\n${examples.map(line => `  ${line}`).join('\n')}`)
+  );
 }
 
 function collect(value: string, before: string[] = []): string[] {

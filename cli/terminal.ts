@@ -52,6 +52,7 @@ function colourLevel({ color, json }: CommonOptions, supported: { readonly level
   if (color === false || json === true) return 0;
   const { FORCE_COLOR: forced, NO_COLOR: refused } = process.env;
   const level = supported === false ? 0 : supported.level;
+  if (color === true) return level === 2 || level === 3 ? level : 1;
   if (forced === '0' || forced === 'false') return 0;
   if (forced === undefined && refused !== undefined && refused !== '') return 0;
   if (forced !== undefined && level === 0) return 1;

@@ -48,7 +48,7 @@ interface HostFacts {
 }
 
 /** The keys in the order in which the published format has them. */
-export function completed(run: RunResult, loaded: LoadedScenario, { version, wallMs }: HostFacts): Result {
+function completed(run: RunResult, loaded: LoadedScenario, { version, wallMs }: HostFacts): Result {
   const { scenario, variant, seed, digest, virtualSeconds, events, ios, pass } = run;
   const { file, text, overrides } = loaded;
   const methods = run.methods.map((method): MethodResult => {

@@ -50,7 +50,7 @@ function title(result: Result, story: string, width: number, style: Style): stri
   return [`${name}  seed ${result.seed}`, ...(story === '' ? [] : told)];
 }
 
-export function fullName({ scenario, variant }: Pick<Result, 'scenario' | 'variant'>): string {
+function fullName({ scenario, variant }: Pick<Result, 'scenario' | 'variant'>): string {
   return variant === null ? scenario : `${scenario}[${variant}]`;
 }
 

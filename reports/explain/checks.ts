@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts';
 
 type CheckText = Omit<Entry, 'word' | 'kind'>;
 
-export const dataChecks = {
+const dataChecks = {
   mountable: {
     says: 'The restored volume mounts, and every directory on it can be walked.',
     more: [
@@ -72,7 +72,7 @@ export const dataChecks = {
   },
 } as const satisfies { readonly [Name in CheckName]?: CheckText };
 
-export const engineChecks = {
+const engineChecks = {
   exact: {
     says: 'Every byte that the virtual volume gave is the byte that the live volume held at T.',
     more: [

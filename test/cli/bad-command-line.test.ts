@@ -75,7 +75,8 @@ const cases: readonly (readonly [words: string, code: string, message: RegExp])[
 
 describe('bad input', () => {
   test.each(cases)('otm %s: %s', (words, code, message) => {
-    const { status, stdout, stderr } = otm([...words.split(' '), '--json'], { cwd: folder });
+    const [command = '', ...rest] = words.split(' ');
+    const { status, stdout, stderr } = otm([command, '--json', ...rest], { cwd: folder });
     const [line] = jsonLines(stdout);
     expect(line).toMatchObject({ schema: 'otm/error@1', code, message: expect.stringMatching(message) });
     expect({ status, stderr }).toEqual({ status: 2, stderr: '' });

@@ -100,7 +100,7 @@ function resolve(from: string, specifier: string): string {
 }
 
 /** Static and dynamic imports, exports from, `import('...')` types, `require`. */
-export function importsOf(source: SourceFile): Import[] {
+function importsOf(source: SourceFile): Import[] {
   const found: Import[] = [];
   const add = (node: ts.Node, specifier: ts.Node | undefined, typeOnly: boolean) => {
     if (specifier !== undefined && ts.isStringLiteralLike(specifier)) {
