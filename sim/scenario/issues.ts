@@ -11,6 +11,7 @@ import { didYouMean, nearest } from './nearest.ts';
 import { found, quoted } from './reading.ts';
 import { FILE_KEYS } from './schema.ts';
 import { LATER_METHOD } from './schema-backups.ts';
+import { nearestPath } from './settable-paths.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -31,24 +32,46 @@ interface Finding {
 }
 
 export function errorsOf(root: LocatedNode, issues: readonly Issue[], { isTemplate }: IssueOptions): UserError[] {
-  const findings = issues.slice(0, ISSUES_MAX).flatMap(issue => translate(root, issue, []));
+  const findings = plainIssues(root, issues).flatMap(issue => translate(root, issue));
   const meant = new Set(findings.map(finding => finding.meant));
   return findings
     .filter(({ missing }) => missing === undefined || !(isTemplate || meant.has(missing)))
     .map(({ error }) => error);
 }
 
-function translate(root: LocatedNode, issue: Issue, prefix: NodePath): Finding[] {
-  const path = [...prefix, ...(issue.path as NodePath)];
-  const { node, isThere } = nodeAt(root, path);
+/** An issue with its path from the root; of a union the branch that was meant. */
+export interface PlainIssue {
+  readonly issue: Issue;
+  readonly path: NodePath;
+}
+
+export function plainIssues(root: LocatedNode, issues: readonly Issue[], prefix: NodePath = []): PlainIssue[] {
+  return issues.slice(0, ISSUES_MAX).flatMap(issue => {
+    const path = [...prefix, ...(issue.path as NodePath)];
+    const { node, isThere } = nodeAt(root, path);
+    const branch = issue.code === 'invalid_union' && isThere ? bestBranch(issue.errors, node) : null;
+    return branch === null ? [{ issue, path }] : plainIssues(root, branch, path);
+  });
+}
+
+/** Whether the issue is that a key lacks. */
+export function isMissing(root: LocatedNode, { issue, path }: PlainIssue): boolean {
+  if (issue.code === 'custom') return issue.params?.code === 'missing-key';
+  return !nodeAt(root, path).isThere;
+}
+
+function translate(root: LocatedNode, plainIssue: PlainIssue): Finding[] {
+  const { issue, path } = plainIssue;
+  const { node } = nodeAt(root, path);
   const { spot } = node;
-  if (issue.code === 'custom') return [ofLeaf(issue, path, spot)];
-  if (!isThere) return [missingKey(path, spot)];
+  if (isMissing(root, plainIssue)) return [missingKey(path, spot)];
   switch (issue.code) {
+    case 'custom':
+      return [ofLeaf(issue, spot)];
     case 'unrecognized_keys':
       return issue.keys.map(key => unknownKey(root, path, key, issue.message.split(' ')));
     case 'invalid_union':
-      return ofUnion(root, issue, path, node);
+      return [ofUnion(issue, path, node)];
     case 'invalid_value':
       return [unknownWord(path, node, issue.values.map(String))];
     case 'invalid_type':
@@ -64,9 +87,9 @@ function translate(root: LocatedNode, issue: Issue, prefix: NodePath): Finding[]
   }
 }
 
-function ofLeaf(issue: z.core.$ZodIssueCustom, path: NodePath, spot: Spot): Finding {
+function ofLeaf(issue: z.core.$ZodIssueCustom, spot: Spot): Finding {
   const { code, hint } = issue.params as { code: ScenarioErrorCode; hint?: string | null };
-  return code === 'missing-key' ? missingKey(path, spot) : say(code, spot, issue.message, hint ?? null);
+  return say(code, spot, issue.message, hint ?? null);
 }
 
 function missingKey(path: NodePath, spot: Spot): Finding {
@@ -81,7 +104,7 @@ function unknownKey(root: LocatedNode, path: NodePath, key: string, known: reado
   const keys = path.length === 0 ? [...known, ...FILE_KEYS] : known;
   const guess = nearest(key, keys);
   const meant = guess === null ? {} : { meant: [...path, guess].join('.') };
-  if (spot.source.setPath !== null) return { ...leadsNowhere(spot, path, key, guess), ...meant };
+  if (isInSetPath(spot)) return { ...leadsNowhere(root, spot, path, key, guess), ...meant };
   if (key === 'on' && path[0] === 'faults') {
     return say('fault-aim', spot, 'this kind of fault has no aim: it is the backup program that dies');
   }
@@ -90,10 +113,16 @@ function unknownKey(root: LocatedNode, path: NodePath, key: string, known: reado
   return { ...say(code, spot, message, `known here: ${keys.join(', ')}`), ...meant };
 }
 
+/** A key of the path itself, not of the value behind it. */
+function isInSetPath({ source, offset }: Spot): boolean {
+  return source.setPath !== null && offset < source.text.indexOf('=');
+}
+
 /** A key of a `--set` that nothing knows: the whole path, with its nearest right word. */
-function leadsNowhere(spot: Spot, path: NodePath, key: string, guess: string | null): Finding {
+function leadsNowhere(root: LocatedNode, spot: Spot, path: NodePath, key: string, guess: string | null): Finding {
   const whole = spot.source.setPath ?? '';
-  const meant = guess === null ? '' : `, did you mean \`${replaceWord(whole, key, guess)}\`?`;
+  const right = guess === null ? nearestPath(whole, root) : replaceWord(whole, key, guess);
+  const meant = right === null ? '' : `, did you mean \`${right}\`?`;
   const where = path.length === 0 ? '' : ` in ${nameOf(path)}`;
   return say('set-path', spot, `${quoted(whole)} leads nowhere: there is no key ${quoted(key)}${where}${meant}`);
 }
@@ -117,18 +146,17 @@ function unknownWord(path: NodePath, node: LocatedNode, words: readonly string[]
   return say('unknown-word', node.spot, message, oneOf(words));
 }
 
-function ofUnion(root: LocatedNode, issue: z.core.$ZodIssueInvalidUnion, path: NodePath, node: LocatedNode): Finding[] {
+/** No branch was meant: the value has none of their forms. */
+function ofUnion(issue: z.core.$ZodIssueInvalidUnion, path: NodePath, node: LocatedNode): Finding {
   if (issue.errors.length === 0) {
     const { options = [] } = issue as { readonly options?: readonly unknown[] };
-    return [unknownWord(path, node, options.map(String))];
+    return unknownWord(path, node, options.map(String));
   }
-  const best = bestBranch(issue.errors, node);
-  if (best !== null) return best.flatMap(inner => translate(root, inner, path));
   const atRoot = issue.errors.flat().filter(inner => inner.path.length === 0);
   const words = atRoot.flatMap(inner => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
   const forms = atRoot.map(inner => (inner.code === 'invalid_type' ? formName(inner.expected) : 'a word'));
   const message = `expected ${[...new Set(forms)].join(' or ')}, found ${found(plain(node))}`;
-  return [say('wrong-type', node.spot, message, words.length === 0 ? null : oneOf(words))];
+  return say('wrong-type', node.spot, message, words.length === 0 ? null : oneOf(words));
 }
 
 /** The branch of a union that the user meant: one that takes a value of this form, with the fewest wrong keys. */

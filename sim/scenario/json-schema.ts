@@ -2,21 +2,35 @@
  * JSON Schema of a scenario file, for editors and other tools: schema/scenario.json. A file that extends another, or is
  * only extended, may lack any key and remove one by `null`; so there are two forms of the same schema.
  */
+import { parse } from 'yaml';
 import { z } from 'zod';
-import { scenario, scenarioFile } from './schema.ts';
+import { EXAMPLE_FIELD } from './leaves.ts';
+import { scenarioFile } from './schema.ts';
 
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** Of one file without `extends`, as the documentation and the paths of `--set` go through it. */
+let whole: JsonSchema | null = null;
+
+/** Of one file without `extends`, as the documentation and the paths of `--set` go through it. Made once: it takes a while. */
 export function wholeSchema(): JsonSchema {
-  const { $schema, ...schema } = z.toJSONSchema(scenarioFile, { io: 'input' }) as JsonSchema;
+  whole ??= makeWholeSchema();
+  return whole;
+}
+
+function makeWholeSchema(): JsonSchema {
+  const { $schema, ...schema } = z.toJSONSchema(scenarioFile, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      const example = jsonSchema[EXAMPLE_FIELD];
+      if (example !== undefined) jsonSchema.examples = [parse(String(example))];
+    },
+  }) as JsonSchema;
   return schema;
 }
 
 export function scenarioJsonSchema(): JsonSchema {
-  const whole = wholeSchema();
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'otm-sim scenario',
@@ -25,17 +39,14 @@ export function scenarioJsonSchema(): JsonSchema {
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: { $ref: '#/$defs/part' },
     else: { $ref: '#/$defs/whole' },
-    $defs: { whole, part: relaxed(whole, true) },
+    $defs: { whole: wholeSchema(), part: relaxed(wholeSchema(), true) },
   };
 }
 
 /** schema/scenario.json */
 export function scenarioJsonSchemaText(): string {
-  return `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`;
+  return `${JSON.stringify(scenarioJsonSchema(), null, 1)}\n`;
 }
-
-/** Keys of a scenario at its root, for the test that none lacks a row. */
-export const ROOT_KEYS = Object.keys(scenario.shape);
 
 /** Nothing is required, and every value may be null. */
 function relaxed(schema: JsonSchema, isRoot = false): JsonSchema {

@@ -29,6 +29,8 @@ interface Form {
 /** Names of the extra fields in JSON Schema, which other tools ignore. */
 export const UNIT_FIELD = 'x-unit';
 export const RANGE_FIELD = 'x-range';
+/** Not `examples`, which zod takes away from what is transformed; json-schema.ts gives it its own name. */
+export const EXAMPLE_FIELD = 'x-example';
 
 const NUMBER = '\\d+(\\.\\d+)?\\s*';
 const SIZE_PATTERN = `^${NUMBER}(B|KiB|MiB|GiB|TiB)$`;
@@ -62,7 +64,7 @@ function leaf<T>(readLeaf: (value: unknown) => Reading<T>, form: Form, about: Ab
       ...(unit === undefined ? {} : { [UNIT_FIELD]: unit }),
       ...(range === undefined ? {} : { [RANGE_FIELD]: range }),
       description: about.description,
-      examples: [about.example],
+      [EXAMPLE_FIELD]: about.example,
     });
 }
 

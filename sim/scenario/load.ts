@@ -3,6 +3,7 @@
  *
  * Whatever the texts hold, nothing is thrown but a defect of ours, and each error has a place inside a text.
  */
+import type { z } from 'zod';
 import type { Bytes } from '../../engine/units.ts';
 import type { UserError } from '../user-error.ts';
 import { readSettings, type Setting, withSettings } from './command-line.ts';
@@ -12,6 +13,7 @@ import { type MapNode, mapWith, placeOf, plain } from './located.ts';
 import { expandMatrix, type Variant } from './matrix.ts';
 import { Report } from './report.ts';
 import { type ResolveOptions, resolve } from './resolve.ts';
+import { salvage } from './salvage.ts';
 import type { Scenario } from './scenario.ts';
 import { FILE_KEYS, scenario } from './schema.ts';
 import { type ReadFile, SourceFiles } from './source-files.ts';
@@ -89,12 +91,22 @@ function scenarioOf(
   const parsed = scenario.safeParse(plain(root));
   if (!parsed.success) {
     errors.push(...errorsOf(root, parsed.error.issues, { isTemplate: false }));
+    errors.push(...errorsOfSense(root, parsed.error.issues, resolving));
     return null;
   }
   const report = new Report(root);
   const resolved = resolve(parsed.data, resolving, report);
   errors.push(...report.errors);
   return report.errors.length === 0 ? resolved : null;
+}
+
+/** What else is wrong with a scenario that has not the right form: its user wants to hear of everything at once. */
+function errorsOfSense(root: MapNode, issues: readonly z.core.$ZodIssue[], resolving: ResolveOptions): UserError[] {
+  const salvaged = salvage(root, issues);
+  if (salvaged === null) return [];
+  const report = new Report(salvaged.root);
+  resolve(salvaged.parsed, resolving, report);
+  return report.errors.filter(salvaged.isTrusted);
 }
 
 /** A template lacks what those that extend it bring; what it has must have the right form. */

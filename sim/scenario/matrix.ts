@@ -46,6 +46,7 @@ export function expandMatrix(root: MapNode, errors: UserError[]): Variant[] {
     say('wrong-type', matrix.spot, `expected a mapping of paths to lists, found ${found(plain(matrix))}`);
     return [];
   }
+  const before = errors.length;
   const axes = axesOf(matrix, say);
   const size = axes.reduce((product, axis) => product * axis.values.length, 1);
   if (size > VARIANTS_MAX) {
@@ -55,7 +56,8 @@ export function expandMatrix(root: MapNode, errors: UserError[]): Variant[] {
   let combinations = product(axes);
   for (const entry of entriesOf(matrix, 'exclude', say)) combinations = without(combinations, entry, axes, say);
   for (const entry of entriesOf(matrix, 'include', say)) combinations = including(combinations, entry, axes);
-  if (combinations.length === 0) say('bad-matrix', matrix.spot, 'the matrix leaves no variant');
+  if (combinations.length === 0 && errors.length === before)
+    say('bad-matrix', matrix.spot, 'the matrix leaves no variant');
   const variants = combinations.flatMap(combination => variantOf(root, combination, axes, say) ?? []);
   checkLabels(variants, matrix.spot, say);
   return variants;

@@ -5,7 +5,7 @@ const LENGTH_MAX = 80;
 
 /**
  * The candidate with the smallest distance, when it is near enough to be what was meant: a third of the word, case not
- * counted. The earlier one of two that are equally near.
+ * counted. Of two that are equally near one with the same first letter, else the earlier one.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   if (word.length > LENGTH_MAX) return null;
@@ -13,14 +13,15 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   let best: string | null = null;
   let bestDistance = Number.MAX_SAFE_INTEGER;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    if (Math.abs(candidate.length - word.length) > bestDistance) continue;
+    const known = candidate.toLowerCase();
+    const distance = editDistance(wanted, known) + (known[0] === wanted[0] ? 0 : 0.5);
     if (distance >= bestDistance) continue;
     best = candidate;
     bestDistance = distance;
   }
   const longest = Math.max(word.length, best === null ? 0 : best.length);
-  return bestDistance <= Math.max(1, Math.floor(longest / 3)) ? best : null;
+  return Math.floor(bestDistance) <= Math.max(1, Math.floor(longest / 3)) ? best : null;
 }
 
 /** `, did you mean \`quiet\`?`, or nothing. */

@@ -43,7 +43,7 @@ export function readYaml(source: SourceText, start = 0): YamlResult {
     return stop('file-too-large', 0, `${text.length} characters, at most ${TEXT_LENGTH_MAX}`);
   const deep = offsetBelowDepth(text);
   if (deep !== null) return stop('yaml-depth', deep, `lists and mappings nested more than ${DEPTH_MAX} deep`);
-  const document = parseDocument(text, { version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
   const errors = document.errors.slice(0, ERRORS_MAX).map(error => syntaxError(source, start, error));
   if (errors.length > 0) return { root: null, errors };
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') {

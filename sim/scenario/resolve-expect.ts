@@ -151,8 +151,6 @@ function expectationsOf(
     }
     return [{ check, workload: null, expected: value }];
   }
-  if (!CHECKS[check].isPerWorkload)
-    report.at(at, 'check-not-applicable', `\`${check}\` is not told by workload`, 'write one word');
   const ids = inhabitants.workloads.map(({ id }) => id);
   return Object.entries(value).map(([workload, expected]) => {
     const place = [...at, workload];
@@ -160,7 +158,7 @@ function expectationsOf(
     if (found === undefined) {
       const message = `there is no workload ${quoted(workload)}${didYouMean(workload, ids)}`;
       report.atKey(place, 'unknown-workload', message, thereAre(ids));
-    } else if (CHECKS[check].isPerWorkload && !(canJudge(check as DataCheck, found) && isSelected(workload, context))) {
+    } else if (!(canJudge(check as DataCheck, found) && isSelected(workload, context))) {
       report.atKey(
         place,
         'check-not-applicable',

@@ -18,7 +18,7 @@ export interface World {
   readonly fats: ReadonlyMap<string, FatSize>;
 }
 
-/** Ids that mean something else as the aim of a fault. */
+/** Ids that mean something else as the aim of a fault; `spare-<id>` is the drive of a cache. */
 const RESERVED_IDS = ['cache', 'target'];
 const MBR_ENTRIES = 4;
 const TWO_32 = 4_294_967_296;
@@ -32,8 +32,12 @@ export function resolveWorld(parsed: ParsedWorld, report: Report): World {
   const drives = parsed.drives.map((drive, index) => {
     const path: NodePath = ['world', 'drives', index];
     if (driveIds.has(drive.id)) report.at([...path, 'id'], 'id-twice', `two drives have the id \`${drive.id}\``);
-    if (RESERVED_IDS.includes(drive.id)) {
-      report.at([...path, 'id'], 'bad-name', `a drive cannot be called \`${drive.id}\`: faults are aimed by that word`);
+    if (RESERVED_IDS.includes(drive.id) || drive.id.startsWith('spare-')) {
+      report.at(
+        [...path, 'id'],
+        'bad-name',
+        `a drive cannot be called \`${drive.id}\`: the world has one of that name`,
+      );
     }
     driveIds.add(drive.id);
     const resolved = resolveDrive(drive, path, report);
@@ -181,10 +185,10 @@ function resolvePageCache(
       `a dirty limit of ${formatSize(dirtyLimitBytes)} is less than a page of 4 KiB`,
     );
   }
-  for (const [letter, { fatBytes }] of fats) {
-    const needed = 2 * fatBytes + OPERATION_BYTES;
-    if (needed <= size) continue;
-    const message = `${formatSize(size)} cannot hold the largest operation on \`${letter}\`, both its FATs: at least ${formatSize(needed)}`;
+  const [worst] = [...fats].sort(([, a], [, b]) => b.fatBytes - a.fatBytes);
+  const needed = worst === undefined ? 0 : 2 * worst[1].fatBytes + OPERATION_BYTES;
+  if (worst !== undefined && needed > size) {
+    const message = `${formatSize(size)} cannot hold the largest operation on \`${worst[0]}\`, both its FATs: at least ${formatSize(needed)}`;
     report.at([...at, 'size'], 'page-cache-small', message);
   }
   return { sizeBytes: size, writeBackNs: writeBack, dirtyLimitBytes };

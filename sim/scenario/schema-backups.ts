@@ -4,6 +4,7 @@ import { KIB, MIB, MICROSECOND } from '../../engine/units.ts';
 import {
   aim,
   byteRateOr,
+  EXAMPLE_FIELD,
   id,
   letter,
   mapping,
@@ -23,7 +24,7 @@ const selection = {
     .optional()
     .meta({
       description: 'What is backed up, in this order. Without it and `drives`: every volume.',
-      examples: ['[C, D]'],
+      [EXAMPLE_FIELD]: '[C, D]',
     }),
   drives: z
     .array(id({ description: 'A drive.', example: 'disk0' }))
@@ -31,7 +32,7 @@ const selection = {
     .optional()
     .meta({
       description: 'Whole drives with all their volumes, instead of `volumes`.',
-      examples: ['[disk0]'],
+      [EXAMPLE_FIELD]: '[disk0]',
     }),
 };
 
@@ -78,17 +79,17 @@ const beside = mapping({
     example: '30 s',
   }).optional(),
   granule: granule.optional(),
-  cache: cache.prefault({}).meta({ description: CACHE, examples: ['{ limit: 8 MiB }'] }),
+  cache: cache.prefault({}).meta({ description: CACHE, [EXAMPLE_FIELD]: '{ limit: 8 MiB }' }),
 });
 
 const otm = mapping({
   ...quiet,
   neverQuiet: z
     .enum(['fail', 'take-anyway'])
-    .default('fail')
+    .prefault('fail')
     .meta({
       description: 'What happens when the wait limit passes: the backup times out, or writes are held and T is taken.',
-      examples: ['take-anyway'],
+      [EXAMPLE_FIELD]: 'take-anyway',
     }),
   holdLimit: time({ description: 'How long `take-anyway` may hold writes.', example: '10 s' }).prefault('10 s'),
   idleLimit: timeOr('never', {
@@ -99,39 +100,39 @@ const otm = mapping({
   granule: granule.prefault('16 KiB'),
   protect: z
     .enum(['application', 'backup'])
-    .default('application')
+    .prefault('application')
     .meta({
       description: 'Who pays when old data cannot be preserved: the snapshot is lost, or the write fails.',
-      examples: ['backup'],
+      [EXAMPLE_FIELD]: 'backup',
     }),
   durable: z
     .boolean()
-    .default(false)
+    .prefault(false)
     .meta({
       description: 'The snapshot outlives a crash. Not there yet.',
-      examples: [false],
+      [EXAMPLE_FIELD]: false,
     }),
   discards: z
     .enum(['preserve', 'drop'])
-    .default('preserve')
+    .prefault('preserve')
     .meta({
       description: 'Discarded data is preserved, or the discard is acknowledged and not done.',
-      examples: ['drop'],
+      [EXAMPLE_FIELD]: 'drop',
     }),
   exclude: z
     .array(somePattern)
-    .default([])
+    .prefault([])
     .meta({
       description: 'What is left out of the picture. Not there yet.',
-      examples: ['[]'],
+      [EXAMPLE_FIELD]: '[]',
     }),
-  cache: cache.prefault({}).meta({ description: CACHE, examples: ['{ on: D, limit: 32 MiB }'] }),
+  cache: cache.prefault({}).meta({ description: CACHE, [EXAMPLE_FIELD]: '{ on: D, limit: 32 MiB }' }),
   beside: z
     .array(beside)
-    .default([])
+    .prefault([])
     .meta({
       description: 'More snapshots in the same world, read in full and judged like the first.',
-      examples: ['[{ start: 2 s, volumes: [C], for: 30 s }]'],
+      [EXAMPLE_FIELD]: '[{ start: 2 s, volumes: [C], for: 30 s }]',
     }),
 });
 
@@ -141,7 +142,7 @@ const groupAgent = mapping({
     .min(1)
     .meta({
       description: 'Each group is taken at one instant, when the walk meets its first member.',
-      examples: ["[['C:\\BANK\\*']]"],
+      [EXAMPLE_FIELD]: "[['C:\\BANK\\*']]",
     }),
   ...quiet,
 });
@@ -152,23 +153,25 @@ const noOptions = mapping({});
 const methodOptions = {
   'naive-copy': noOptions
     .nullish()
-    .meta({ description: 'Copies file by file while they are written.', examples: ['{}'] }),
+    .meta({ description: 'Copies file by file while they are written.', [EXAMPLE_FIELD]: '{}' }),
   'open-file-agent': noOptions.nullish().meta({
     description: 'Copies each file intact, at its own instant.',
-    examples: ['{}'],
+    [EXAMPLE_FIELD]: '{}',
   }),
   'group-agent': groupAgent.optional().meta({
     description: 'Copies the files of a list at one instant, the others as the open file agent does.',
-    examples: ["{ groups: [['C:\\BANK\\*']] }"],
+    [EXAMPLE_FIELD]: "{ groups: [['C:\\BANK\\*']] }",
   }),
-  'live-image': noOptions.nullish().meta({ description: 'Copies the sectors of a disk in use.', examples: ['{}'] }),
+  'live-image': noOptions
+    .nullish()
+    .meta({ description: 'Copies the sectors of a disk in use.', [EXAMPLE_FIELD]: '{}' }),
   'cold-backup': noOptions.nullish().meta({
     description: 'Stops the applications, flushes, copies the sectors, starts them.',
-    examples: ['{}'],
+    [EXAMPLE_FIELD]: '{}',
   }),
   otm: otm.nullish().meta({
     description: 'Waits for quiet and takes a snapshot, which is copied while everything goes on.',
-    examples: ['{ quiet: 5 s }'],
+    [EXAMPLE_FIELD]: '{ quiet: 5 s }',
   }),
 };
 
@@ -201,10 +204,10 @@ export const backups = mapping({
   }).optional(),
   order: z
     .union([z.enum(['name', 'size', 'random']), z.array(somePattern).min(1)])
-    .default('name')
+    .prefault('name')
     .meta({
       description: 'How file agents walk a folder; a list names what comes first.',
-      examples: ['size'],
+      [EXAMPLE_FIELD]: 'size',
     }),
   include: z
     .array(somePattern)
@@ -212,14 +215,14 @@ export const backups = mapping({
     .optional()
     .meta({
       description: 'What file agents copy; without it everything.',
-      examples: ["['C:\\BANK']"],
+      [EXAMPLE_FIELD]: "['C:\\BANK']",
     }),
   exclude: z
     .array(somePattern)
-    .default([])
+    .prefault([])
     .meta({
       description: 'What file agents leave out.',
-      examples: ["['*.TMP']"],
+      [EXAMPLE_FIELD]: "['*.TMP']",
     }),
   methods: z
     .array(method)
@@ -227,7 +230,7 @@ export const backups = mapping({
     .meta({
       description:
         'Who makes the backups: names, or one name with its options and perhaps an id. `none` runs without being asked.',
-      examples: ['[open-file-agent, { otm: { quiet: 0 s } }]'],
+      [EXAMPLE_FIELD]: '[open-file-agent, { otm: { quiet: 0 s } }]',
     }),
 });
 

@@ -1,8 +1,8 @@
 /** The schema of `expect`: what must come of each method. */
 import { z } from 'zod';
-import { CHECK_NAMES, METRIC_NAMES, METRICS } from './checks.ts';
+import { CHECK_NAMES, CHECKS, METRIC_NAMES, METRICS } from './checks.ts';
 import type { CheckName, MetricName, MetricThreshold } from './expectation.ts';
-import { mapping, text } from './leaves.ts';
+import { EXAMPLE_FIELD, mapping, RANGE_FIELD, text } from './leaves.ts';
 import { exampleOf, readThreshold } from './threshold.ts';
 
 export const METHOD_EXPECTATIONS = [
@@ -18,13 +18,31 @@ export const CHECK_EXPECTATIONS = ['held', 'violated', 'sometimes-violated', 'ma
 const OUTCOMES = ['completed', 'timed-out', 'lost', 'failed'] as const;
 
 const checkWord = z.enum(CHECK_EXPECTATIONS);
-const check = z.union([checkWord, z.record(z.string(), checkWord)]).optional();
-const checks = Object.fromEntries(CHECK_NAMES.map(name => [name, check])) as { [Name in CheckName]: typeof check };
+
+function check(name: CheckName) {
+  const { meaning, isPerWorkload, family, promises } = CHECKS[name];
+  const promise = family === 'data' ? '' : ` (${promises.join(', ')})`;
+  const words = CHECK_EXPECTATIONS.map(word => `\`${word}\``).join(', ');
+  const value = isPerWorkload ? z.union([checkWord, z.record(z.string(), checkWord)]) : checkWord;
+  return value.optional().meta({
+    description: `${sentence(meaning)}${promise}`,
+    [RANGE_FIELD]: family === 'engine' ? '`held`' : words,
+    [EXAMPLE_FIELD]: name === 'relational' ? '{ bank: violated, shop: held }' : 'held',
+  });
+}
+
+const checks = Object.fromEntries(CHECK_NAMES.map(name => [name, check(name)])) as {
+  [Name in CheckName]: ReturnType<typeof check>;
+};
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}
 
 function threshold(metric: MetricName) {
   const { unit, meaning } = METRICS[metric];
   return text<MetricThreshold>(value => readThreshold(metric, unit, value), {
-    description: `${meaning.slice(0, 1).toUpperCase()}${meaning.slice(1)}.`,
+    description: sentence(meaning),
     example: exampleOf(unit),
     range: '`<`, `<=`, `>`, `>=` or `a..b`',
   }).optional();
@@ -39,15 +57,15 @@ const metrics = mapping(
 const method = mapping({
   outcome: z
     .enum(OUTCOMES)
-    .default('completed')
+    .prefault('completed')
     .meta({
       description: 'How the backup must end. With another one than `completed` there is no restore to judge.',
-      examples: ['lost'],
+      [EXAMPLE_FIELD]: 'lost',
     }),
   ...checks,
   metrics: metrics.optional().meta({
     description: 'Thresholds on virtual figures; each is a check named `metric:<name>`.',
-    examples: ['{ backupSeconds: <= 180 s }'],
+    [EXAMPLE_FIELD]: '{ backupSeconds: <= 180 s }',
   }),
 });
 

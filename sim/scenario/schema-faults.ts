@@ -1,6 +1,6 @@
 /** The schema of `faults`: what goes wrong. */
 import { z } from 'zod';
-import { aim, lasting, mapping, sectorRange, slowdown, time, whole } from './leaves.ts';
+import { aim, EXAMPLE_FIELD, lasting, mapping, sectorRange, slowdown, time, whole } from './leaves.ts';
 
 /** Kinds of the fault model that this version does not have, and what comes near to them. */
 export const LATER_FAULTS = {
@@ -65,8 +65,8 @@ const readError = mapping({
   ...lasts,
   op: z
     .enum(['read'])
-    .default('read')
-    .meta({ description: 'Reads only.', examples: ['read'] }),
+    .prefault('read')
+    .meta({ description: 'Reads only.', [EXAMPLE_FIELD]: 'read' }),
 });
 
 const writeError = mapping({
@@ -77,14 +77,14 @@ const writeError = mapping({
   ...lasts,
   op: z
     .enum(['write', 'flush', 'discard'])
-    .default('write')
-    .meta({ description: 'Which operation fails.', examples: ['flush'] }),
+    .prefault('write')
+    .meta({ description: 'Which operation fails.', [EXAMPLE_FIELD]: 'flush' }),
   done: z
     .enum(['nothing', 'part', 'all'])
-    .default('nothing')
+    .prefault('nothing')
     .meta({
       description: 'How much of it the drive has done all the same.',
-      examples: ['part'],
+      [EXAMPLE_FIELD]: 'part',
     }),
 });
 
@@ -99,7 +99,7 @@ const latency = mapping({
     .optional()
     .meta({
       description: 'Which operation is slow; without it every one.',
-      examples: ['write'],
+      [EXAMPLE_FIELD]: 'write',
     }),
   factor: slowdown({
     description: 'How much longer it takes, or that it never ends while the fault lasts.',
@@ -120,10 +120,10 @@ const agentDies = mapping({
   ...nth,
   how: z
     .enum(['dies', 'stops'])
-    .default('dies')
+    .prefault('dies')
     .meta({
       description: 'The backup program ends, or lives on and never reads again. `nth` counts its reads.',
-      examples: ['stops'],
+      [EXAMPLE_FIELD]: 'stops',
     }),
 });
 
@@ -136,16 +136,16 @@ const writerAtT = mapping({
   }).optional(),
   when: z
     .enum(['both', 'before', 'after'])
-    .default('both')
+    .prefault('both')
     .meta({
       description: 'In the event in which T is taken: just before, just after, or both.',
-      examples: ['before'],
+      [EXAMPLE_FIELD]: 'before',
     }),
 });
 
 const laterKinds = Object.keys(LATER_FAULTS) as [LaterFault, ...LaterFault[]];
 const later = z.looseObject({
-  kind: z.enum(laterKinds).meta({ description: 'Not there yet.', examples: ['power-cut'] }),
+  kind: z.enum(laterKinds).meta({ description: 'Not there yet.', [EXAMPLE_FIELD]: 'power-cut' }),
 });
 
 export const fault = z.discriminatedUnion('kind', [

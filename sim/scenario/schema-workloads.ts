@@ -1,9 +1,10 @@
 /** The schema of `workloads`: what lives in the world. */
 import { z } from 'zod';
 import { KIB, MICROSECOND, SECOND } from '../../engine/units.ts';
-import { id, mapping, path, rate, size, time, whole, writePlace } from './leaves.ts';
+import { EXAMPLE_FIELD, id, mapping, path, rate, size, time, whole, writePlace } from './leaves.ts';
 
-const MAX_FILE = 4 * 1024 * 1024 * KIB - 1;
+/** FAT holds files below 4 GiB. */
+const MAX_FILE = 4095 * 1024 * KIB;
 
 const pauses = mapping({
   every: time({
@@ -25,11 +26,11 @@ const identity = {
 const idle = {
   idle: z
     .boolean()
-    .default(false)
+    .prefault(false)
     .meta({
       description:
         'It writes nothing during the backup, by design. An `until` before the start of the backup implies it.',
-      examples: [true],
+      [EXAMPLE_FIELD]: true,
     }),
 };
 
@@ -52,7 +53,7 @@ const transactional = {
   }).optional(),
   pauses: pauses.optional().meta({
     description: 'A rhythm of work and rest. Workloads with the same figures pause together.',
-    examples: ['{ every: 20 s, for: 8 s }'],
+    [EXAMPLE_FIELD]: '{ every: 20 s, for: 8 s }',
   }),
   ...idle,
 };
@@ -62,8 +63,8 @@ const FSYNC = 'When a commit is made durable: each by itself, one for all that w
 const fsync = {
   fsync: z
     .enum(['always', 'group', 'never'])
-    .default('always')
-    .meta({ description: FSYNC, examples: ['never'] }),
+    .prefault('always')
+    .meta({ description: FSYNC, [EXAMPLE_FIELD]: 'never' }),
 };
 
 const fileName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/);
@@ -71,7 +72,7 @@ const files = (description: string) => {
   const file = path({ description: 'A file.', example: "'C:\\SHOP\\ORDERS.DB'" });
   return z
     .record(fileName, file)
-    .meta({ description, examples: ["{ A: 'C:\\SHOP\\ORDERS.DB', B: 'D:\\SHOP\\STOCK.DB' }"] });
+    .meta({ description, [EXAMPLE_FIELD]: "{ A: 'C:\\SHOP\\ORDERS.DB', B: 'D:\\SHOP\\STOCK.DB' }" });
 };
 
 const ledger = mapping({
@@ -83,7 +84,7 @@ const ledger = mapping({
     B: path({ description: 'The journal.', example: "'C:\\BANK\\JOURNAL.DAT'" }),
   }).meta({
     description: 'The accounts, and the journal that must match them.',
-    examples: ["{ A: 'C:\\BANK\\ACCOUNTS.DAT', B: 'C:\\BANK\\JOURNAL.DAT' }"],
+    [EXAMPLE_FIELD]: "{ A: 'C:\\BANK\\ACCOUNTS.DAT', B: 'C:\\BANK\\JOURNAL.DAT' }",
   }),
   accounts: whole({ description: 'Of 64 bytes each.', example: 65536, min: 2, max: 16_777_216 }).prefault(65536),
 });
@@ -93,24 +94,24 @@ const sqlite = mapping({
   ...transactional,
   fsync: z
     .enum(['always', 'never'])
-    .default('always')
+    .prefault('always')
     .meta({
       description: 'Whether SQLite syncs; it knows nothing of `group`.',
-      examples: ['always'],
+      [EXAMPLE_FIELD]: 'always',
     }),
   files: files('Its databases, by name: the first is the main one, the others are attached.'),
   journal: z
     .enum(['delete', 'truncate', 'persist', 'wal'])
-    .default('delete')
+    .prefault('delete')
     .meta({
       description: 'The journal mode. Across databases a transaction in `wal` is not atomic after a crash.',
-      examples: ['wal'],
+      [EXAMPLE_FIELD]: 'wal',
     }),
   size: size({ description: 'Of each database before 0 s.', example: '4 MiB', max: MAX_FILE }).prefault('4 MiB'),
   blobs: z
     .boolean()
-    .default(false)
-    .meta({ description: 'Rows with blobs of several pages.', examples: [true] }),
+    .prefault(false)
+    .meta({ description: 'Rows with blobs of several pages.', [EXAMPLE_FIELD]: true }),
 });
 
 const mail = mapping({
@@ -135,7 +136,7 @@ const fixed = mapping({
 });
 
 const stepSize = (example: string) => size({ description: 'How much.', example, min: 1, max: 16 * 1024 * KIB });
-const stepFile = (description: string) => fileName.meta({ description, examples: ['A'] });
+const stepFile = (description: string) => fileName.meta({ description, [EXAMPLE_FIELD]: 'A' });
 
 const step = z.union([
   mapping({
@@ -153,7 +154,7 @@ const step = z.union([
   mapping({
     rename: z.tuple([fileName, fileName]).meta({
       description: 'Renames the first file to the second, which it replaces.',
-      examples: ['[C, C2]'],
+      [EXAMPLE_FIELD]: '[C, C2]',
     }),
   }),
   mapping({ sync: stepFile('Makes this file durable.') }),
@@ -170,7 +171,7 @@ const script = mapping({
     .min(1)
     .meta({
       description: 'What a transaction does, step by step, under the lock.',
-      examples: ['[{ write: A, size: 4 KiB, at: random }, { append: B, size: 512 B }]'],
+      [EXAMPLE_FIELD]: '[{ write: A, size: 4 KiB, at: random }, { append: B, size: 512 B }]',
     }),
 });
 

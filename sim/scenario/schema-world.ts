@@ -2,7 +2,20 @@
 import { z } from 'zod';
 import { KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
 import { DRIVE_MODELS, type DriveModelName } from './drive-models.ts';
-import { byteRate, clock, id, letter, mapping, powerOfTwo, size, sizeOf, sizeOrPart, time, whole } from './leaves.ts';
+import {
+  byteRate,
+  clock,
+  EXAMPLE_FIELD,
+  id,
+  letter,
+  mapping,
+  powerOfTwo,
+  size,
+  sizeOf,
+  sizeOrPart,
+  time,
+  whole,
+} from './leaves.ts';
 
 const GIB = 1024 * MIB;
 
@@ -46,7 +59,7 @@ const volume = mapping({
   }),
   fs: z.enum(['fat12', 'fat16', 'fat32', 'raw']).meta({
     description: 'The file system; `raw` has none and holds no files. FAT32 takes 33 MiB or more.',
-    examples: ['fat32'],
+    [EXAMPLE_FIELD]: 'fat32',
   }),
   cluster: powerOfTwo({
     description:
@@ -66,18 +79,18 @@ const drive = mapping({
   }),
   model: z
     .union([z.enum(modelNames), figures])
-    .default('ssd')
+    .prefault('ssd')
     .meta({
       description: 'One of the models, or figures of its own.',
-      examples: ['server-1999'],
+      [EXAMPLE_FIELD]: 'server-1999',
     }),
   sectorSize: sizeOf([512, 4096], { description: 'Size of a sector.', example: '4 KiB' }).prefault('512 B'),
   partitions: z
     .enum(['mbr', 'gpt'])
-    .default('mbr')
+    .prefault('mbr')
     .meta({
       description: 'The partition table. `gpt` is not there yet.',
-      examples: ['mbr'],
+      [EXAMPLE_FIELD]: 'mbr',
     }),
   queueDepth: whole({
     description: "Requests that it takes at once; without it the model's.",
@@ -90,14 +103,14 @@ const drive = mapping({
     .optional()
     .meta({
       description: "Whether the volatile write cache is on; without it the model's.",
-      examples: ['off'],
+      [EXAMPLE_FIELD]: 'off',
     }),
   volumes: z
     .array(volume)
-    .default([])
+    .prefault([])
     .meta({
       description: 'Its volumes, in the order in which they lie on it; at most four.',
-      examples: ['[{ letter: C, size: 64 MiB, fs: fat32 }]'],
+      [EXAMPLE_FIELD]: '[{ letter: C, size: 64 MiB, fs: fat32 }]',
     }),
 });
 
@@ -126,11 +139,11 @@ export const world = mapping({
     .min(1)
     .meta({
       description: 'The drives of the machine.',
-      examples: ['[{ id: disk0, size: 96 MiB, volumes: [] }]'],
+      [EXAMPLE_FIELD]: '[{ id: disk0, size: 96 MiB, volumes: [] }]',
     }),
   pageCache: pageCache.prefault({}).meta({
     description: 'The page cache that all file systems share.',
-    examples: ['{ size: 32 MiB, writeBack: 1 s }'],
+    [EXAMPLE_FIELD]: '{ size: 32 MiB, writeBack: 1 s }',
   }),
 });
 

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { SECOND } from '../../engine/units.ts';
-import { endAfter, mapping, scenarioName, seed, seeds, time, times } from './leaves.ts';
+import { EXAMPLE_FIELD, endAfter, mapping, scenarioName, seed, seeds, time, times } from './leaves.ts';
 import { backups } from './schema-backups.ts';
 import { expect } from './schema-expect.ts';
 import { fault } from './schema-faults.ts';
@@ -19,8 +19,8 @@ const phases = mapping({
   safety: time({ description: 'When the faults are lifted.', example: '60 s' }),
   heal: z
     .enum(['all'])
-    .default('all')
-    .meta({ description: 'Which faults are lifted.', examples: ['all'] }),
+    .prefault('all')
+    .meta({ description: 'Which faults are lifted.', [EXAMPLE_FIELD]: 'all' }),
   liveness: times({
     description: 'Within how many times of what it takes without faults each backup must succeed.',
     example: '10x',
@@ -39,34 +39,40 @@ const end = mapping({
 
 /** What a resolved scenario is made from: one variant, `extends` and `matrix` gone. */
 export const scenario = mapping({
-  schema: z.literal(SCHEMA_NAME).meta({ description: 'The format of the file.', examples: [SCHEMA_NAME] }),
+  schema: z.literal(SCHEMA_NAME).meta({ description: 'The format of the file.', [EXAMPLE_FIELD]: SCHEMA_NAME }),
   name: scenarioName({ description: 'What it is called everywhere; that of its file.', example: 'timestamp-problem' }),
-  world: world.meta({ description: 'The machine: drives, volumes, page cache.', examples: ['{ drives: [...] }'] }),
+  world: world.meta({
+    description: 'The machine: drives, volumes, page cache.',
+    [EXAMPLE_FIELD]: '{ drives: [{ id: disk0, size: 96 MiB }] }',
+  }),
   workloads: z
     .array(workload)
-    .default([])
+    .prefault([])
     .meta({
       description: 'The applications that live on it.',
-      examples: ["[{ id: bank, app: ledger, rate: 40/s, files: { A: 'C:\\A', B: 'C:\\B' } }]"],
+      [EXAMPLE_FIELD]: "[{ id: bank, app: ledger, rate: 40/s, files: { A: 'C:\\A', B: 'C:\\B' } }]",
     }),
-  backups: backups.meta({ description: 'Who copies what, and when.', examples: ['{ volumes: [C], methods: [otm] }'] }),
+  backups: backups.meta({
+    description: 'Who copies what, and when.',
+    [EXAMPLE_FIELD]: '{ volumes: [C], methods: [otm] }',
+  }),
   faults: z
     .array(fault)
-    .default([])
+    .prefault([])
     .meta({
       description: 'What goes wrong.',
-      examples: ['[{ kind: read-error, on: C, sectors: 100..199 }]'],
+      [EXAMPLE_FIELD]: '[{ kind: read-error, on: C, sectors: 100..199 }]',
     }),
   phases: phases.optional().meta({
     description: 'Faults are lifted and the backup must succeed all the same. Not there yet.',
-    examples: ['{ safety: 60 s, heal: all, liveness: 10x }'],
+    [EXAMPLE_FIELD]: '{ safety: 60 s, heal: all, liveness: 10x }',
   }),
-  end: end.prefault({}).meta({ description: 'When the run ends.', examples: ['{ after: 120 s }'] }),
+  end: end.prefault({}).meta({ description: 'When the run ends.', [EXAMPLE_FIELD]: '{ after: 120 s }' }),
   seed: seed({ description: 'The seed of `otm run`.', example: 7 }).prefault(1),
   seeds: seeds({ description: 'The seeds of `otm suite`.', example: '1,5,9..20' }).prefault('1..20'),
-  expect: expect.default({}).meta({
+  expect: expect.prefault({}).meta({
     description: 'What must come of each method, by its id.',
-    examples: ['{ open-file-agent: { intact: held, relational: violated }, otm: held }'],
+    [EXAMPLE_FIELD]: '{ open-file-agent: { intact: held, relational: violated }, otm: held }',
   }),
 });
 
@@ -79,14 +85,14 @@ const beforehand = {
     .optional()
     .meta({
       description: 'The file that this one is laid over, relative to this one.',
-      examples: ['base.yaml'],
+      [EXAMPLE_FIELD]: 'base.yaml',
     }),
   template: z
     .boolean()
-    .default(false)
+    .prefault(false)
     .meta({
       description: 'Marks a file that is only extended: it may lack keys, and is not run.',
-      examples: [true],
+      [EXAMPLE_FIELD]: true,
     }),
   matrix: z
     .looseObject({
@@ -95,20 +101,20 @@ const beforehand = {
         .optional()
         .meta({
           description: 'Combinations that are left out: the axes that are named have those values.',
-          examples: ['[{ backups.methods.otm.granule: 4 KiB }]'],
+          [EXAMPLE_FIELD]: '[{ backups.methods.otm.granule: 4 KiB }]',
         }),
       include: z
         .array(z.looseObject({}))
         .optional()
         .meta({
           description: 'Adds to the combinations that fit, or a new one; may override `expect` and any other path.',
-          examples: ['[{ backups.methods.otm.granule: 1 MiB, expect: { otm: lost } }]'],
+          [EXAMPLE_FIELD]: '[{ backups.methods.otm.granule: 1 MiB, expect: { otm: lost } }]',
         }),
     })
     .optional()
     .meta({
       description: 'A variant for each combination of values; the keys are paths, as for `--set`.',
-      examples: ['{ backups.methods.otm.granule: [4 KiB, 64 KiB] }'],
+      [EXAMPLE_FIELD]: '{ backups.methods.otm.granule: [4 KiB, 64 KiB] }',
     }),
 };
 

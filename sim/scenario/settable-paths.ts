@@ -22,8 +22,10 @@ export function nearestPath(path: string, root: LocatedNode): string | null {
   return ending[0] ?? nearest(path, paths) ?? sameWord[0] ?? null;
 }
 
+/** What is expected has words of everything, and is hardly meant. */
 function shortestFirst(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+  const isExpect = (path: string): number => (path.startsWith('expect.') ? 1 : 0);
+  return isExpect(a) - isExpect(b) || a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 function* pathsBelow(schema: JsonSchema, node: LocatedNode | null, at: NodePath, name: string): Generator<string> {
