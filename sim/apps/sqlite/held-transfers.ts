@@ -4,7 +4,8 @@
  *
  * Invariants
  * H1 A row that fits no state of the model is complained of, whatever it tells.
- * H2 The accounts hold a transfer when both accounts and the table of state tell of it or of a later one.
+ * H2 The accounts hold a transfer when both accounts and the table of state tell of it or of a later one; in part, when
+ *    one of the two does, or the state tells of this very one.
  */
 import type { RestoredTree } from '../application.ts';
 import { counted, grouped } from '../wording.ts';
@@ -45,9 +46,9 @@ export function heldByAccounts(layout: Layout, model: Model, rows: DatabaseRows)
   const whole = new Set<number>();
   const torn = new Set<number>();
   for (const { number, payer, payee } of model.values()) {
-    const signs = [lastTransfer, knows.get(payer) ?? 0, knows.get(payee) ?? 0].filter(last => last >= number).length;
-    if (signs === 3) whole.add(number);
-    else if (signs > 0) torn.add(number);
+    const signs = [payer, payee].filter(account => (knows.get(account) ?? 0) >= number).length;
+    if (signs === 2 && lastTransfer >= number) whole.add(number);
+    else if (signs > 0 || lastTransfer === number) torn.add(number);
   }
   const name = partName(layout, database, 'accounts');
   const complaints: string[] = [];

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Loading } from '../../../../sim/apps/application.ts';
 import { RestoredFiles } from '../../../../sim/apps/restored-files.ts';
+import { heldByAccounts, offBalance } from '../../../../sim/apps/sqlite/held-transfers.ts';
 import { layoutOf } from '../../../../sim/apps/sqlite/layout.ts';
 import { loadRestored } from '../../../../sim/apps/sqlite/load-restored.ts';
+import { OPENING_BALANCE } from '../../../../sim/apps/sqlite/schema.ts';
 import type { FileImages } from '../../../../sim/apps/sqlite/shadow-files.ts';
+import { transferOf } from '../../../../sim/apps/sqlite/transfer.ts';
 import type { SqliteWorkload } from '../../../../sim/scenario/scenario.ts';
 import { ACCOUNTS, FOLDER, library, noFiles, ORDERS, restoredFile, shop, treeOf, truthOf } from './shop.ts';
 
@@ -107,6 +110,48 @@ describe('databases of two instants', () => {
   });
 });
 
+describe('what one instant can’t have', () => {
+  test('a transfer that is missing in all parts, with another behind it', () => {
+    const layout = layoutOf(shop());
+    const recorder = library.privateRecorder(layout, 1, library.fill(layout));
+    for (const number of [1, 2, 4, 5]) recorder.transaction(number);
+    const loading = load(shop(), recorder.images(), 5);
+    library.suspend(recorder);
+    expect(loading).toMatchObject({
+      accepts: false,
+      summary: 'transfer 3 is missing, and transfer 4 behind it is there',
+      transactions: { whole: new Set([1, 2, 4, 5]), torn: new Set() },
+    });
+  });
+
+  test('a transfer in one of its two accounts', () => {
+    const layout = layoutOf(shop());
+    const { payer, payee, amount } = transferOf(layout, 1, 1);
+    const [accounts] = layout.databases;
+    const row = (id: number) => ({
+      id,
+      balance: OPENING_BALANCE - (id === payer ? amount : 0),
+      lastTransfer: id === payer ? 1 : 0,
+    });
+    const rows = {
+      database: accounts!,
+      lastTransfer: 1,
+      accounts: Array.from({ length: layout.accountCount }, (_, at) => row(at + 1)),
+      transfers: [],
+      historyCount: 0,
+      documents: [],
+      wrongTexts: 0,
+    };
+    const model = new Map([[1, transferOf(layout, 1, 1)]]);
+    const part = heldByAccounts(layout, model, rows);
+    expect(part.whole).toEqual(new Set());
+    expect(part.torn).toEqual(new Set([1]));
+    expect(part.complaints).toEqual(['accounts.db holds 1 transfer in part, the first is 1']);
+    expect(offBalance(model, new Set([1]), rows)).toBe(Math.round(amount / 2));
+    expect(payee).not.toBe(payer);
+  });
+});
+
 describe('documents', () => {
   const workload = shop({ blobs: true });
 
@@ -161,6 +206,19 @@ describe('rows that are not right', () => {
     bytes.write(to, at, 'latin1');
     return images.set(path, new Uint8Array(bytes));
   }
+
+  test.each([
+    ['the first blank', 60],
+    ['one in the middle', 500],
+    ['the last one', 959],
+  ])('%s of a text counts', (_which, at) => {
+    const title = 'Holder of account 21 ';
+    const { accepts, summary } = load(shop(), altered(ACCOUNTS, title.padEnd(at), `${title.padEnd(at - 1)}x`));
+    expect({ accepts, summary }).toEqual({
+      accepts: false,
+      summary: 'accounts.db holds 1 row with a text that is not its own',
+    });
+  });
 
   test('a text that is another’s is found in either database', () => {
     const holder = load(shop(), altered(ACCOUNTS, 'Holder of account 9 ', 'Holder of account 8 '));
