@@ -18,6 +18,9 @@ import {
 import { counted, grouped } from './wording.ts';
 import type { WorkloadTruth } from './workload-truth.ts';
 
+/** What there was at 0 s of a table that was not there. */
+const NOTHING = new Uint8Array(0);
+
 /** The accounts that differ from what they were at 0 s, by number. */
 interface Accounts {
   readonly changed: ReadonlyMap<number, AccountRecord>;
@@ -86,22 +89,33 @@ function readAccounts(
 ): Accounts {
   const changed = new Map<number, AccountRecord>();
   const block = new Uint8Array(BLOCK_BYTES);
+  const base = truth.truth.base.file(table.path);
+  const before = base === null ? NOTHING : base.padded();
   let damaged = table.sizeBytes === workload.accounts * RECORD_BYTES ? 0 : 1;
   let last = 0;
-  for (const number of tree.blocks(table, truth.truth.base.file(table.path)).changed) {
+  for (const number of tree.blocks(table, base).changed) {
     const offset = number * BLOCK_BYTES;
     table.read(offset, block);
     const end = Math.min(BLOCK_BYTES, table.sizeBytes - offset);
     for (let at = 0; at < end; at += RECORD_BYTES) {
+      if (isSame(block, at, before, offset + at)) continue;
       const record = readAccount(block, at);
-      if (record === null || record.account !== (offset + at) / RECORD_BYTES) damaged += 1;
-      else if (record.transaction > 0) {
-        changed.set(record.account, record);
-        last = Math.max(last, record.transaction);
+      if (record === null || record.account !== (offset + at) / RECORD_BYTES) {
+        damaged += 1;
+        continue;
       }
+      changed.set(record.account, record);
+      if (record.transaction > last) last = record.transaction;
     }
   }
   return { changed, damaged, last };
+}
+
+/** Whether a record is as it was at 0 s: most are, and need not be read. */
+function isSame(block: Uint8Array, at: number, before: Uint8Array, from: number): boolean {
+  if (from + RECORD_BYTES > before.length) return false;
+  for (let place = RECORD_BYTES - 1; place >= 0; place--) if (block[at + place] !== before[from + place]) return false;
+  return true;
 }
 
 function readJournal(book: RestoredFile): Journal {

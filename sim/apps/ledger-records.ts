@@ -8,7 +8,6 @@ import { ascii, hasChecksum, NOT_A_NUMBER, readDigits, writeChecksum, writeDigit
 export const RECORD_BYTES = 64;
 /** What every account holds at 0 s. */
 export const FIRST_BALANCE = 10_000;
-export const MOST_ACCOUNTS = 100_000_000;
 
 const SUM_AT = 52;
 const ACCOUNT_TEMPLATE = ascii('ACCOUNT 00000000 BALANCE +00000000000 TX 0000000000 00000000   \n');

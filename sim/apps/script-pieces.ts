@@ -7,7 +7,7 @@
 import type { Bytes } from '../../engine/units.ts';
 import { ascii, hasChecksum, readDigits, writeChecksum, writeDigits } from './text-record.ts';
 
-export const UNIT_BYTES = 512;
+const UNIT_BYTES = 512;
 export const LINE_BYTES = 64;
 
 const TEMPLATE = ascii('TX 0000000000 STEP 000 OF         AT 000000000000 00000000     \n');

@@ -155,7 +155,7 @@ export function baseOf(volumes: readonly FakeVolume[]): BaseContent {
   return new BaseContent(hash, files);
 }
 
-export function restoredFiles(files: ReadonlyMap<Path, FileState>): RestoredFile[] {
+function restoredFiles(files: ReadonlyMap<Path, FileState>): RestoredFile[] {
   return [...files].map(([path, { bytes, modified }]) => ({
     path,
     sizeBytes: bytes.length,
