@@ -175,11 +175,12 @@ export interface SchemaOptions extends CommonOptions {
 }
 
 function addSchema(program: Command, finish: Finish): void {
-  const kinds = ['scenario', 'result', 'suite', 'error'];
   const schema = program
     .command('schema')
     .description('the JSON Schema of scenarios and results')
-    .addOption(new Option('--of <what>', 'whose schema').choices(kinds).default('scenario'));
+    .addOption(
+      new Option('--of <what>', 'whose schema').choices(['scenario', 'result', 'suite', 'error']).default('scenario'),
+    );
   const examples = ['otm schema > scenario.schema.json', 'otm schema --of result'];
   common(schema, ...examples).action(async (options: SchemaOptions) => {
     const { schema: act } = await import('./commands/schema.ts');

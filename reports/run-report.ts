@@ -227,8 +227,8 @@ function foot(result: Result, width: number, style: Style): string[] {
 function nextLines(next: readonly NextCommand[], width: number, style: Style): string[] {
   if (next.length === 0) return [];
   const longest = Math.max(...next.map(({ command }) => command.length));
+  const fits = next.every(({ says }) => 2 + longest + 2 + says.length <= width);
   const lines = next.flatMap(({ command, says }) => {
-    const fits = 2 + longest + 2 + says.length <= width;
     if (fits) return [`  ${style.command(command.padEnd(longest))}  ${says}`];
     return [`  ${style.command(command)}`, ...paragraph(says, width, '      ')];
   });

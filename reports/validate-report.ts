@@ -1,5 +1,5 @@
 /** What `otm validate` says: each file with its variants, and with `--print` everything resolved. */
-import { stringify } from 'yaml';
+import { printResolved } from '../sim/scenario/print.ts';
 import type { Scenario } from '../sim/scenario/scenario.ts';
 import { counted, listed } from './figures.ts';
 import type { Style } from './style.ts';
@@ -33,8 +33,7 @@ export function validatedText(
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-/** Times in nanoseconds and sizes in bytes, as the program has them; the names of the keys say so. */
+/** As YAML that gives the same scenario again. */
 function printed(scenario: Scenario, style: Style): string {
-  const { story: _, ...rest } = scenario;
-  return `${style.quiet(`# ${scenario.name}, resolved`)}\n${stringify(rest, { lineWidth: 120 }).trimEnd()}`;
+  return `${style.quiet(`# ${scenario.name}, resolved`)}\n\n${printResolved(scenario).trimEnd()}`;
 }

@@ -2,12 +2,17 @@
 import type { Command } from 'commander';
 import { errorRegistries } from '../cli/book.ts';
 import { makeProgram } from '../cli/program.ts';
+import { schemaText } from '../cli/schemas.ts';
 import { checkEntries } from '../reports/explain/checks.ts';
 import type { Entry } from '../reports/explain/entry.ts';
 import { promiseEntries } from '../reports/explain/promises.ts';
 import { CHECKS } from '../sim/scenario/checks.ts';
+import { scenarioDocument } from '../sim/scenario/document.ts';
 import type { CheckName } from '../sim/scenario/expectation.ts';
+import { scenarioJsonSchemaText } from '../sim/scenario/json-schema.ts';
 import { errorsDocument } from '../sim/user-error.ts';
+
+const resultSchemas = ['result', 'suite', 'error'] as const;
 
 /** Text by path from the root of the project. */
 export function documents(): ReadonlyMap<string, string> {
@@ -15,6 +20,9 @@ export function documents(): ReadonlyMap<string, string> {
     ['docs/cli.md', commandsDocument()],
     ['docs/checks.md', checksDocument()],
     ['docs/errors.md', errorsDocument(errorRegistries)],
+    ['docs/scenario.md', scenarioDocument()],
+    ['schema/scenario.json', scenarioJsonSchemaText()],
+    ...resultSchemas.map(of => [`schema/${of}.json`, schemaText(of)] as const),
   ]);
 }
 

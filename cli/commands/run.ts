@@ -67,7 +67,7 @@ function nextCommands({ seed, variant }: Result, file: ScenarioFile): NextComman
   const scenario = shellWord(file.argument);
   const of = variant === null ? scenario : `${scenario} --variant ${shellWord(variant)}`;
   return [
-    { command: `${otm} run ${of} --seed ${seed + 1}`, says: 'the same story with other luck' },
+    { command: `${otm} run ${of} --seed ${seed + 1}`, says: 'the same story, other luck' },
     { command: `${otm} suite ${of} --seeds 1..100`, says: 'does it hold over many seeds?' },
     { command: `${otm} new mine.yaml --app script`, says: 'model your own files' },
   ];

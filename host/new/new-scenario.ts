@@ -1,8 +1,10 @@
 /** Makes a scenario to start from: by the kind of an application, or from one of the package. */
 import { basename } from 'node:path';
 import { nearest } from '../../sim/scenario/nearest.ts';
+import { printResolved } from '../../sim/scenario/print.ts';
 import { UserError } from '../../sim/user-error.ts';
-import { readText, shippedScenarios } from '../scenario-files.ts';
+import { loadScenarios } from '../load-scenarios.ts';
+import { readText, type ScenarioFile, shippedScenarios } from '../scenario-files.ts';
 import { type TemplateApp, templateText } from './templates.ts';
 
 export type NewFrom =
@@ -27,13 +29,21 @@ function nameOf(path: string): string {
 function shippedText(name: string): string {
   const shipped = shippedScenarios();
   const file = shipped.find(({ argument }) => argument === name);
-  if (file !== undefined) return readText(file.path, file.shown);
+  if (file !== undefined) return standsAlone(file);
   const guess = nearest(
     name,
     shipped.map(({ argument }) => argument),
   );
   const message = `the package has no scenario \`${name}\`${guess === null ? '' : `, did you mean \`${guess}\`?`}`;
   throw new UserError({ code: 'file-not-found', message, hint: '`otm list` shows them' });
+}
+
+/** The text as it is; of one that extends another everything resolved, since the other one stays behind. */
+function standsAlone(file: ScenarioFile): string {
+  const text = readText(file.path, file.shown);
+  if (!/^extends:/m.test(text)) return text;
+  const [scenario] = loadScenarios([file], { folder: '.', overrides: [] }).flatMap(({ variants }) => variants);
+  return scenario === undefined ? text : printResolved(scenario.scenario);
 }
 
 /** Under its new name, and without the line that tells an editor where the schema lies in the package. */

@@ -22,7 +22,7 @@ const table: { readonly [room: string]: Row } = {
   engine: { rooms: ['engine'], packages: [] },
   sim: { rooms: ['engine', 'sim'], packages: browserSafe },
   host: { rooms: ['engine', 'sim', 'host'], packages: ['node:', '*'] },
-  reports: { rooms: ['sim', 'reports'], packages: ['chalk', 'yaml'] },
+  reports: { rooms: ['sim', 'reports'], packages: ['chalk'] },
   cli: { rooms: ['engine', 'sim', 'host', 'reports', 'cli'], packages: ['node:', '*'] },
   tools: { rooms: everyRoom, packages: ['node:', '*'] },
   bin: { rooms: ['bin', 'tools', 'dist'], packages: ['node:'] },
