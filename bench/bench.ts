@@ -1,0 +1,68 @@
+/**
+ * `npm run bench`: what the simulator does a second, on one core, as ratios of what was measured in turn in one run. Figures
+ * of two machines, or of two runs on a busy one, don't compare; the ratios do.
+ */
+
+import { loadModules } from '../host/modules.ts';
+import { Simulation } from '../sim/run.ts';
+import { loadScenario } from './flagship.ts';
+import { bare, firstWrites, preserved } from './io.ts';
+
+const ROUNDS = 5;
+const REQUESTS = 400_000;
+const FEW_SEEDS = 100;
+const MANY_SEEDS = Number(process.argv[2] ?? 1000);
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+function line(what: string, figure: string, ratio = ''): void {
+  console.log(`  ${what.padEnd(46)}${figure.padStart(14)}  ${ratio}`);
+}
+
+const grouped = (value: number): string =>
+  Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
+
+const modules = await loadModules({ sqlite: false });
+const rounds = Array.from({ length: ROUNDS }, () => ({
+  bare: bare(modules.hash, REQUESTS),
+  preserved: preserved(modules.hash, REQUESTS),
+  first: firstWrites(modules.hash),
+}));
+const figure = (of: 'bare' | 'preserved' | 'first'): number => median(rounds.map(round => round[of]));
+const ratio = (of: 'preserved' | 'first'): string => median(rounds.map(round => round[of] / round.bare)).toFixed(2);
+
+console.log(`Simulated I/Os a second, 4 KiB, half reads, medians of ${ROUNDS} rounds`);
+line('kernel and drive', grouped(figure('bare')), '1');
+line('through the engine, all granules preserved', grouped(figure('preserved')), `${ratio('preserved')} of bare`);
+line('first writes (each preserves 4 KiB)', grouped(figure('first')), `${ratio('first')} of bare`);
+
+const scenario = loadScenario('timestamp-problem');
+const simulation = new Simulation(modules);
+const methods = scenario.backups.methods.length;
+for (let seed = 1; seed <= 5; seed++) simulation.run(scenario, seed);
+
+/** Resident memory, after what can be collected was. */
+function residentBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+}
+
+let ios = 0;
+let few = 0;
+const started = performance.now();
+for (let seed = 1; seed <= MANY_SEEDS; seed++) {
+  ios += simulation.run(scenario, seed).ios;
+  if (seed === FEW_SEEDS) few = residentBytes();
+}
+const seconds = (performance.now() - started) / 1000;
+const many = residentBytes();
+console.log(`timestamp-problem, seeds 1 to ${MANY_SEEDS}, restore and checks included`);
+line('method runs a second', ((MANY_SEEDS * methods) / seconds).toFixed(1));
+line('simulated I/Os a second', grouped(ios / seconds));
+line(`memory after ${FEW_SEEDS} seeds`, `${Math.round(few / 1_048_576)} MiB`);
+line(`memory after ${MANY_SEEDS} seeds`, `${Math.round(many / 1_048_576)} MiB`, `${(many / few).toFixed(2)} of that`);
