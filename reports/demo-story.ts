@@ -49,9 +49,10 @@ function sentencesOf(method: MethodResult): string[] {
   return told.filter(sentence => sentence !== '');
 }
 
-function fileSentence({ path, bytes: size, readFrom, readTo }: CopiedFile): string {
-  const until = readTo > readFrom ? `, until ${at(readTo)}` : '';
-  return `At ${at(readFrom)} it copies ${path}, ${bytes(size)}${until}; the applications go on.`;
+function fileSentence({ path, bytes: size, readFrom, readTo }: CopiedFile, index: number): string {
+  const until = at(readTo) === at(readFrom) ? '' : `, until ${at(readTo)}`;
+  const meanwhile = index === 0 ? '; the applications go on' : '';
+  return `At ${at(readFrom)} it copies ${path}, ${bytes(size)}${until}${meanwhile}.`;
 }
 
 function preservedSentence({ metrics }: MethodResult): string {
