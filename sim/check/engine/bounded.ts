@@ -1,20 +1,16 @@
 /** `bounded` (E8): the sectors of the cache file that were ever written, as the drive saw them, never exceed its limit. */
 import type { Verdict } from '../verdict.ts';
+import { byDrive, coverage } from './coverage.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
 
 export function bounded({ world, snapshots }: EngineEvidence): Verdict {
-  const written = new Map<number, Set<number>>();
-  let looked = 0;
-  for (const { drive, op, sector, count } of world.requests.rows('cache')) {
-    if (op !== 'write' && op !== 'zeroes') continue;
-    const sectors = written.get(drive) ?? new Set<number>();
-    written.set(drive, sectors);
-    for (let at = sector; at < sector + count; at++) sectors.add(at);
-    looked += count;
-  }
+  const writes = [...world.requests.rows('cache')].filter(({ op }) => op === 'write' || op === 'zeroes');
+  const written = byDrive(writes);
+  const looked = writes.reduce((sum, { count }) => sum + count, 0);
   const violations: string[] = [];
   for (const on of world.drives.values()) {
-    const bytes = (written.get(on.drive.place)?.size ?? 0) * on.spec.sectorSizeBytes;
+    const { union } = coverage(written.get(on.drive.place) ?? [], 1);
+    const bytes = union * on.spec.sectorSizeBytes;
     const limits = snapshots.filter(({ cacheDrive }) => cacheDrive === on.spec.id);
     const limit = limits.reduce((sum, { request }) => sum + request.options.cache.limitBytes, 0);
     if (bytes > limit)

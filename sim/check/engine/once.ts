@@ -8,6 +8,7 @@ import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
+import { byDrive, coverage } from './coverage.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 
 export function once(evidence: EngineEvidence): Verdict {
@@ -30,38 +31,31 @@ export function once(evidence: EngineEvidence): Verdict {
 /** Each snapshot may cause one read of a granule; refused copies (`protect: backup`, faults) may be tried again. */
 function readTwice(world: World, snapshots: readonly WatchedSnapshot[], reads: readonly LoggedRequest[]): string[] {
   if (world.scenario.faults.length > 0 || world.doors.refused > 0) return [];
-  const seen = new Map<string, number>();
-  const violations: string[] = [];
-  for (const { drive, sector, count, issuedAt } of reads) {
-    const alive = snapshots.filter(({ T }) => T !== null && T <= issuedAt).length;
-    for (let at = sector; at < sector + count; at++) {
-      const key = `${drive}:${at}`;
-      const times = (seen.get(key) ?? 0) + 1;
-      seen.set(key, times);
-      if (times === alive + 1) violations.push(`sector ${at} of drive ${drive}: its old data was read ${times} times`);
-    }
-  }
-  return violations;
+  return [...byDrive(reads)].flatMap(([drive, extents]) =>
+    coverage(extents, snapshots.length).tooOften.map(
+      ({ first, count, times }) =>
+        `sectors ${first}+${count} of drive ${drive}: their old data was read ${times} times`,
+    ),
+  );
 }
 
-/** The cache of a snapshot is written at most once at each place. */
+/** The cache of a snapshot is written at most once at each place, and no more of it than granules were preserved. */
 function writtenTwice(world: World, snapshots: readonly WatchedSnapshot[]): string[] {
+  const only = snapshots.length === 1 ? snapshots[0]! : null;
+  if (only === null || only.snapshot === null || world.scenario.faults.length > 0 || world.doors.refused > 0) return [];
+  const writes = [...world.requests.rows('cache')].filter(({ op }) => op === 'write');
+  const { cache, granulesPreserved } = only.snapshot;
+  const slotSectors = cache.slotBytes / cache.space.device.sectorSize;
   const violations: string[] = [];
-  if (world.scenario.faults.length > 0 || snapshots.length !== 1) return violations;
-  const seen = new Set<string>();
-  for (const { drive, op, sector, count } of world.requests.rows('cache')) {
-    if (op !== 'write') continue;
-    for (let at = sector; at < sector + count; at++) {
-      const key = `${drive}:${at}`;
-      if (seen.has(key)) violations.push(`sector ${at} of the cache on drive ${drive} is written twice`);
-      seen.add(key);
+  for (const [drive, extents] of byDrive(writes)) {
+    const { union, tooOften } = coverage(extents, 1);
+    for (const { first, count, times } of tooOften) {
+      violations.push(`sectors ${first}+${count} of the cache on drive ${drive} are written ${times} times`);
     }
-  }
-  const kept = snapshots[0]!.snapshot;
-  if (kept === null) return violations;
-  const slotSectors = kept.cache.slotBytes / kept.cache.space.device.sectorSize;
-  if (seen.size > kept.granulesPreserved * slotSectors && kept.isEnabled) {
-    violations.push(`${seen.size} sectors of the cache were written for ${kept.granulesPreserved} granules`);
+    const isLost = world.engineEvents.some(({ kind }) => kind === 'lost');
+    if (!isLost && union > granulesPreserved * slotSectors) {
+      violations.push(`${union} sectors of the cache were written for ${granulesPreserved} granules`);
+    }
   }
   return violations;
 }
