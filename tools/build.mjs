@@ -27,8 +27,11 @@ export function isBuilt() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourceStamp();
 }
 
-/** Builds `dist/`; what was there stays usable until the new entry takes its place. */
-export async function build() {
+/**
+ * Builds `dist/`; what was there stays usable until the new entry takes its place, and for a while after it.
+ * @param {{ keepMs?: number }} [options]
+ */
+export async function build({ keepMs = 600_000 } = {}) {
   const { build: bundle } = await import('esbuild');
   const stamp = sourceStamp();
   const result = await bundle({
@@ -61,7 +64,7 @@ export async function build() {
   writeBeside(join(dist, 'LICENSES.txt'), licences(Object.keys(result.metafile.inputs)));
   writeBeside(join(dist, 'stamp'), stamp);
   const made = new Set([...result.outputFiles.map(file => basename(file.path)), 'LICENSES.txt', 'stamp']);
-  for (const name of readdirSync(dist)) if (!made.has(name)) dropOld(join(dist, name));
+  for (const name of readdirSync(dist)) if (!made.has(name)) dropOld(join(dist, name), keepMs);
 }
 
 /** @param {string} path */
@@ -72,9 +75,11 @@ function isEntry(path) {
 /**
  * Another process may be loading the former chunks: they go when they are some minutes old.
  * @param {string} path
+ * @param {number} keepMs
  */
-function dropOld(path) {
-  if (Date.now() - statSync(path).mtimeMs > 600_000) rmSync(path, { recursive: true, force: true });
+function dropOld(path, keepMs) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && Date.now() - stat.mtimeMs >= keepMs) rmSync(path, { recursive: true, force: true });
 }
 
 /**
@@ -121,6 +126,6 @@ function* filesBelow(folder) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await build();
+  await build(process.argv.includes('--clean') ? { keepMs: 0 } : {});
   console.error('built dist/');
 }
