@@ -12,7 +12,7 @@ export const hostErrors = {
   },
   'cannot-write': {
     meaning: 'A file or folder cannot be written: no permission, no space, or something else has its name.',
-    remedy: 'Name another place, or make room. What is finished by then is kept where it was written.',
+    remedy: 'Name another place, or make room. A file that was not whole yet is taken away again.',
   },
   'file-exists': {
     meaning: '`otm new` would overwrite a file, which it never does.',
