@@ -58,7 +58,7 @@ function kindsOf(path: string, kinds: readonly JsonSchema[]): Section[] {
   };
   const first = kinds[0]!;
   const common = propertiesOf(first).filter(([key, property]) => same(key, property));
-  const general: Section[] = common.length === 0 ? [] : [{ path, rows: rowsOf(first, common) }];
+  const general: Section[] = [{ path, rows: [...tagRows(named), ...rowsOf(first, common)] }];
   const own = named.map(({ kind, tag, value }): Section => {
     const properties = propertiesOf(kind).filter(([key, property]) => key !== tag && !same(key, property));
     return { path: `${path} ${tag}: ${value}`, rows: rowsOf(kind, properties) };
@@ -70,6 +70,17 @@ function kindsOf(path: string, kinds: readonly JsonSchema[]): Section[] {
     }
   }
   return [...general, ...own, ...nested.values()];
+}
+
+/** The key that tells the kinds apart, with all of its words. */
+function tagRows(
+  named: readonly { readonly kind: JsonSchema; readonly tag: string; readonly value: string }[],
+): string[][] {
+  const [first] = named;
+  if (first === undefined) return [];
+  const property = propertiesOf(first.kind).find(([key]) => key === first.tag)![1];
+  const words = { ...property, const: undefined, enum: named.map(({ value }) => value) };
+  return rowsOf({ required: [first.tag] }, [[first.tag, words]]);
 }
 
 function rowsOf(schema: JsonSchema, properties: readonly (readonly [string, JsonSchema])[]): string[][] {

@@ -69,7 +69,7 @@ function translate(root: LocatedNode, plainIssue: PlainIssue): Finding[] {
     case 'custom':
       return [ofLeaf(issue, spot)];
     case 'unrecognized_keys':
-      return issue.keys.map(key => unknownKey(root, path, key, issue.message.split(' ')));
+      return issue.keys.slice(0, ISSUES_MAX).map(key => unknownKey(root, path, key, issue.message.split(' ')));
     case 'invalid_union':
       return [ofUnion(issue, path, node)];
     case 'invalid_value':

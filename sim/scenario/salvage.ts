@@ -32,11 +32,14 @@ export interface Salvaged {
 }
 
 const ROUNDS_MAX = 8;
+/** What has more is not worth the time. */
+const ISSUES_MAX = 100;
 
 /** By path: null takes out, a node puts in. */
 type Edits = ReadonlyMap<string, LocatedNode | null>;
 
 export function salvage(root: LocatedNode, issues: readonly z.core.$ZodIssue[]): Salvaged | null {
+  if (issues.length > ISSUES_MAX) return null;
   const patched: string[] = [];
   const schema = wholeSchema();
   let tree = root;

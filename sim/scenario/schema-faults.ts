@@ -20,6 +20,10 @@ export const LATER_FAULTS = {
 
 type LaterFault = keyof typeof LATER_FAULTS;
 
+const kind = <const Kind extends string>(name: Kind) => {
+  return z.literal(name).meta({ description: 'What goes wrong.', [EXAMPLE_FIELD]: name });
+};
+
 const on = (what: string, example = 'disk0') => ({ on: aim({ description: `Where: ${what}.`, example }) });
 const ANYWHERE = 'a drive, a letter, `cache` or `target`';
 
@@ -58,7 +62,7 @@ const lasts = {
 const trigger = { ...at, ...nth, ...perMillion };
 
 const readError = mapping({
-  kind: z.literal('read-error'),
+  kind: kind('read-error'),
   ...on(ANYWHERE),
   ...sectors,
   ...trigger,
@@ -70,7 +74,7 @@ const readError = mapping({
 });
 
 const writeError = mapping({
-  kind: z.literal('write-error'),
+  kind: kind('write-error'),
   ...on(ANYWHERE, 'cache'),
   ...sectors,
   ...trigger,
@@ -89,7 +93,7 @@ const writeError = mapping({
 });
 
 const latency = mapping({
-  kind: z.literal('latency'),
+  kind: kind('latency'),
   ...on(ANYWHERE),
   ...sectors,
   ...trigger,
@@ -108,14 +112,14 @@ const latency = mapping({
 });
 
 const driveGone = mapping({
-  kind: z.literal('drive-gone'),
+  kind: kind('drive-gone'),
   ...on('a drive, `cache` or `target`', 'cache'),
   ...trigger,
   for: lasting({ description: 'It comes back after a while as it was, or never.', example: '5 s' }).prefault('ever'),
 });
 
 const agentDies = mapping({
-  kind: z.literal('agent-dies'),
+  kind: kind('agent-dies'),
   ...at,
   ...nth,
   how: z
@@ -128,7 +132,7 @@ const agentDies = mapping({
 });
 
 const writerAtT = mapping({
-  kind: z.literal('writer-at-T'),
+  kind: kind('writer-at-T'),
   ...on('a drive or a letter', 'C'),
   sectors: sectorRange({
     description: 'What is written; without it the last 8 sectors of the aim.',

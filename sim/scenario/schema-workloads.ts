@@ -19,6 +19,10 @@ const pauses = mapping({
   }),
 });
 
+const app = <const Kind extends string>(kind: Kind) => {
+  return z.literal(kind).meta({ description: 'Which application.', [EXAMPLE_FIELD]: kind });
+};
+
 const identity = {
   id: id({ description: 'What `expect`, choices and reports call it.', example: 'bank' }),
 };
@@ -76,7 +80,7 @@ const files = (description: string) => {
 };
 
 const ledger = mapping({
-  app: z.literal('ledger'),
+  app: app('ledger'),
   ...transactional,
   ...fsync,
   files: mapping({
@@ -90,7 +94,7 @@ const ledger = mapping({
 });
 
 const sqlite = mapping({
-  app: z.literal('sqlite'),
+  app: app('sqlite'),
   ...transactional,
   fsync: z
     .enum(['always', 'never'])
@@ -115,7 +119,7 @@ const sqlite = mapping({
 });
 
 const mail = mapping({
-  app: z.literal('mail'),
+  app: app('mail'),
   ...transactional,
   ...fsync,
   at: path({ description: 'Its folder: an index, and a file for each message.', example: "'C:\\MAIL'" }).prefault(
@@ -127,7 +131,7 @@ const mail = mapping({
 });
 
 const fixed = mapping({
-  app: z.literal('static'),
+  app: app('static'),
   ...identity,
   at: path({ description: 'Its folder.', example: "'C:\\ARCHIVE'" }),
   files: whole({ description: 'How many there are.', example: 100, min: 1, max: 100_000 }),
@@ -161,7 +165,7 @@ const step = z.union([
 ]);
 
 const script = mapping({
-  app: z.literal('script'),
+  app: app('script'),
   ...transactional,
   ...fsync,
   files: files('Any number of files, by the names that the steps use.'),
