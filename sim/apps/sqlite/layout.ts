@@ -96,7 +96,7 @@ export function documentName(transaction: number): string {
 }
 
 /** Names that SQLite gives to files beside a database; super-journals have random digits. */
-export function isBesideDatabase(database: Path, path: Path): boolean {
+function isBesideDatabase(database: Path, path: Path): boolean {
   if (!path.startsWith(`${database}-`)) return false;
   const suffix = path.slice(database.length);
   return suffix === '-JOURNAL' || suffix === '-WAL' || suffix === '-SHM' || /^-MJ[0-9A-F]{6}9[0-9A-F]{2}$/.test(suffix);

@@ -75,7 +75,7 @@ function writeDocument(session: ShadowSession, layout: Layout, { number, documen
 }
 
 /** Numbers of the last transfer that each database tells of. */
-export function lastTransfers(connection: Connection, layout: Layout): number[] {
+function lastTransfers(connection: Connection, layout: Layout): number[] {
   return layout.databases.map(({ schema, holdsAccounts }) =>
     connection.integer(
       holdsAccounts ? `SELECT last_tx FROM ${schema}.state` : `SELECT coalesce(max(tx), 0) FROM ${schema}.transfers`,

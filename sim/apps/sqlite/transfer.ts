@@ -58,14 +58,8 @@ export function transferOf(layout: Layout, seed: number, number: number): Transf
 }
 
 /** The transfer whose document the transfer `number` drops. */
-export function droppedBy(number: number): number | null {
+function droppedBy(number: number): number | null {
   return number % DROP_EVERY === 0 && number > DROP_AGE ? number - DROP_AGE : null;
-}
-
-/** Whether the document of a transfer is there once `last` transfers are committed. */
-export function documentLives(number: number, last: number): boolean {
-  const dropper = number + DROP_AGE;
-  return number <= last && (droppedBy(dropper) !== number || dropper > last);
 }
 
 /** Its first line names the transfer; the rest is chance that is drawn from the number. */

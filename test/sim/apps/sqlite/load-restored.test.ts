@@ -7,8 +7,9 @@ import { loadRestored } from '../../../../sim/apps/sqlite/load-restored.ts';
 import { OPENING_BALANCE } from '../../../../sim/apps/sqlite/schema.ts';
 import type { FileImages } from '../../../../sim/apps/sqlite/shadow-files.ts';
 import { transferOf } from '../../../../sim/apps/sqlite/transfer.ts';
+import { RandomStream } from '../../../../sim/kernel/random.ts';
 import type { SqliteWorkload } from '../../../../sim/scenario/scenario.ts';
-import { ACCOUNTS, FOLDER, library, noFiles, ORDERS, restoredFile, shop, treeOf, truthOf } from './shop.ts';
+import { ACCOUNTS, FOLDER, JOURNALS, library, noFiles, ORDERS, restoredFile, shop, treeOf, truthOf } from './shop.ts';
 
 const LAST = 30;
 
@@ -290,6 +291,22 @@ describe('damage', () => {
     );
   });
 
+  test.each(JOURNALS)('%s: whatever is in the files, loading says a word and leaves nothing open', journal => {
+    const workload = shop({ journal, blobs: true });
+    const layout = layoutOf(workload);
+    const recorder = library.privateRecorder(layout, 1, library.fill(layout));
+    for (let number = 1; number <= 8; number++) recorder.transaction(number);
+    const images = recorder.images();
+    library.suspendAll();
+    const words = new Set<string>();
+    for (let seed = 1; seed <= 60; seed++) {
+      const { accepts, ownChecks } = load(workload, scrambled(images, seed), 8);
+      words.add(`${accepts} ${ownChecks[0]?.verdict}`);
+      expect(library.vfs.openFileCount + library.vfs.regionCount).toBe(0);
+    }
+    expect(words).toContain('false violated');
+  });
+
   test('judging leaves nothing open', () => {
     library.suspendAll();
     damagedAt(ORDERS, 5 * 4096, [77, 77, 77]);
@@ -304,4 +321,20 @@ function pagesOf(bytes: Uint8Array): Uint8Array[] {
   const pages: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += 4096) pages.push(bytes.subarray(at, at + 4096));
   return pages;
+}
+
+/** Files with bytes changed, cut off, or with pages of another place. */
+function scrambled(images: FileImages, seed: number): FileImages {
+  const random = new RandomStream(seed, 'damage');
+  const damaged = new Map<string, Uint8Array>();
+  for (const [path, bytes] of images) {
+    const copy = bytes.slice(0, random.below(4) === 0 ? random.below(bytes.length + 1) : bytes.length);
+    const places = random.below(6);
+    for (let at = 0; at < places && copy.length > 4096; at++) {
+      if (random.below(2) === 0) copy[random.below(copy.length)] = random.below(256);
+      else copy.copyWithin(random.below(Math.floor(copy.length / 4096)) * 4096, random.below(copy.length - 4096), copy.length);
+    }
+    damaged.set(path, copy);
+  }
+  return damaged;
 }
