@@ -57,6 +57,8 @@ export interface RestoredFile {
 export interface HeldTransactions {
   readonly whole: ReadonlySet<number>;
   readonly torn: ReadonlySet<number>;
+  /** Those of which nothing tells whether they are there: later ones covered all that they did. Without it: none. */
+  readonly untold?: ReadonlySet<number>;
 }
 
 /** What an application finds in restored files when it loads them. */

@@ -59,8 +59,6 @@ export class MailStore implements Application {
   private readonly piece = new Uint8Array(MOST_UNITS * PIECE_UNIT_BYTES);
   /** Numbers of the messages that are there, in no particular order. */
   private readonly present: number[] = [];
-  /** By message: how long its file is. */
-  private readonly sizes = new Map<number, Bytes>();
   private clock: TransactionClock | null = null;
 
   constructor(workload: MailWorkload) {
@@ -83,10 +81,7 @@ export class MailStore implements Application {
   }
 
   start(context: AppContext): void {
-    for (let message = 1; message <= this.workload.messages; message++) {
-      this.present.push(message);
-      this.sizes.set(message, firstSize(message));
-    }
+    for (let message = 1; message <= this.workload.messages; message++) this.present.push(message);
     const clock = new TransactionClock(this.workload, context.kernel, context.owner);
     this.clock = clock;
     context.owner.spawn('start', this.open(context, clock));
@@ -165,7 +160,6 @@ export class MailStore implements Application {
       throw error;
     }
     this.present.push(message);
-    this.sizes.set(message, file.sizeBytes);
     return file;
   }
 
@@ -174,7 +168,6 @@ export class MailStore implements Application {
     const file = yield* volume.open(messagePath(this.workload.at, message));
     try {
       yield* file.append(this.pieceOf(plan, message, transaction), transaction);
-      this.sizes.set(message, file.sizeBytes);
       yield plan.waitsNs[0];
       yield* this.enter(index, message, file.sizeBytes, true, transaction);
     } catch (error) {
@@ -186,7 +179,7 @@ export class MailStore implements Application {
 
   private *delete({ volume, index }: Running, plan: Plan, place: number, transaction: Transaction): Task<void> {
     const message = this.present[place]!;
-    yield* this.enter(index, message, this.sizes.get(message) ?? 0, false, transaction);
+    yield* this.enter(index, message, 0, false, transaction);
     // Marked: whatever becomes of its file, it is no message any more.
     this.present[place] = this.present[this.present.length - 1]!;
     this.present.pop();

@@ -17,7 +17,7 @@
  *    moves its time or its content.
  * I2 Nothing is caught up: an operation whose time comes while its client is busy is never made.
  * I3 No transaction begins in a pause, at or after `until`, or between `stop` and `resume`. Who asked for the lock before
- *    one of them came and gets it later gives up, also when that pause is over by then.
+ *    and gets it then gives up; who asked before a pause gives up also when it is over by then.
  * I4 The lock goes to who asked first.
  */
 import { defect, invariant } from '../../engine/invariant.ts';
@@ -55,7 +55,6 @@ export class TransactionClock {
   private readonly waiting: Latch<void>[] = [];
   private isHeld = false;
   private isStopped = false;
-  private stopCount = 0;
   private busyClients = 0;
   private allIdle: Latch<void> | null = null;
 
@@ -79,10 +78,9 @@ export class TransactionClock {
   /** Waits for the application's lock. False, without the lock: the transaction is not to begin (I3). */
   *enter(): Task<boolean> {
     const asked = this.kernel.now();
-    const stops = this.stopCount;
     if (this.isHeld) yield* this.turn();
     else this.isHeld = true;
-    if (!this.isStopped && stops === this.stopCount && !this.closesBetween(asked, this.kernel.now())) return true;
+    if (!this.isStopped && !this.closesBetween(asked, this.kernel.now())) return true;
     this.leave();
     return false;
   }
@@ -99,7 +97,6 @@ export class TransactionClock {
   *stop(): Task<void> {
     invariant(!this.isStopped, `${this.settings.id} is stopped twice`);
     this.isStopped = true;
-    this.stopCount += 1;
     if (this.busyClients === 0) return;
     this.allIdle = new Latch<void>(`the clients of ${this.settings.id} to end their transactions`);
     yield this.allIdle;
@@ -121,7 +118,6 @@ export class TransactionClock {
       const delay = at - this.kernel.now();
       if (delay < 0) continue;
       if (delay > 0) yield delay;
-      if (this.isStopped || this.closesBetween(at, at)) continue;
       this.busyClients += 1;
       try {
         yield* transact({ number, random });

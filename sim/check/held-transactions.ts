@@ -7,7 +7,7 @@
  * Invariants
  * I1 A transaction is whole when no list lacks it and one shows it, torn when lists contradict each other.
  * I2 A list whose restored value it never had says that its newest transaction is torn.
- * I3 A transaction that no list tells about (later ones covered it all) is whole when a later one is held.
+ * I3 A transaction that no list tells about is untold: later ones covered it all, or it put back what there was.
  */
 import type { HeldTransactions } from '../apps/application.ts';
 import { NO_VERSION } from '../apps/block-versions.ts';
@@ -61,13 +61,13 @@ class Sightings {
   held(): HeldTransactions {
     const whole = new Set<number>();
     const torn = new Set<number>();
-    let last = this.transactions.length;
-    while (last > 0 && this.shown[last] === 0) last -= 1;
+    const untold = new Set<number>();
     for (let number = 1; number <= this.transactions.length; number++) {
-      if (this.shown[number] === 1 && this.lacking[number] === 1) torn.add(number);
-      else if (this.shown[number] === 1 || (number < last && this.lacking[number] === 0)) whole.add(number);
+      const isShown = this.shown[number] === 1;
+      if (this.lacking[number] === 0) (isShown ? whole : untold).add(number);
+      else if (isShown) torn.add(number);
     }
-    return { whole, torn };
+    return { whole, torn, untold };
   }
 }
 

@@ -10,11 +10,12 @@
  * P4 Settled pictures: all that was acknowledged more than one write-back before T is there.
  * P5 Without one T, some instant between start and end of the copy satisfies P2 and P3.
  */
+import type { HeldTransactions } from '../apps/application.ts';
 import type { EventNumber } from '../apps/truth.ts';
 import { counted, grouped, listed, secondsText } from '../apps/wording.ts';
 import { NEVER, type WorkloadTruth } from '../apps/workload-truth.ts';
 import type { DataEvidence, JudgedWorkload } from './data-evidence.ts';
-import { byWorkload, held, violated } from './data-verdict.ts';
+import { byWorkload, held as holds, violated } from './data-verdict.ts';
 import { instantText } from './differences.ts';
 import { holesText, sequenceOf } from './sequence.ts';
 import type { Verdict } from './verdict.ts';
@@ -45,8 +46,8 @@ function judge(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
   if (application.recovers && loading.transactions === null && !loading.accepts) {
     return violated('prefix', application.id, { looked, summary: loading.summary, evidence: loading.evidence });
   }
-  const { whole, torn } = evidence.heldBy(workload);
-  const sequence = sequenceOf(truth, { whole, torn });
+  const held = evidence.heldBy(workload);
+  const sequence = sequenceOf(truth, held);
   const common = { last: sequence.last, firstHole: sequence.firstHole };
   if (sequence.firstHole !== null) {
     return violated('prefix', application.id, {
@@ -55,15 +56,13 @@ function judge(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
       evidence: { ...common, torn: sequence.torn, lacking: sequence.lacking },
     });
   }
-  const isWhole = (number: number) => whole.has(number);
   const { at } = evidence.restore;
-  const fault =
-    at === null ? atSomeInstant(evidence, truth, sequence.last, isWhole) : atOne(evidence, truth, at, isWhole);
+  const fault = at === null ? atSomeInstant(evidence, truth, sequence.last, held) : atOne(evidence, truth, at, held);
   if (fault !== null) {
     const { summary, transaction, story } = fault;
     return violated('prefix', application.id, { looked, summary, evidence: { ...common, transaction }, story });
   }
-  return held('prefix', application.id, { looked, summary: holesText(sequence), evidence: common });
+  return holds('prefix', application.id, { looked, summary: holesText(sequence), evidence: common });
 }
 
 /** P2, P3, P4 at the instant of the picture. */
@@ -71,17 +70,18 @@ function atOne(
   evidence: DataEvidence,
   workload: WorkloadTruth,
   at: EventNumber,
-  isWhole: (number: number) => boolean,
+  { whole, untold }: HeldTransactions,
 ): Fault | null {
   const { truth, restore, writeBackNs } = evidence;
   const instant = `T was ${instantText(truth, at)}.`;
   const settledBefore = restore.settled ? truth.timeOf(at) - writeBackNs : Number.NEGATIVE_INFINITY;
   for (const { number, began, durable, acknowledged } of workload.transactions) {
-    if (isWhole(number)) {
+    if (whole.has(number)) {
       if (began <= at) continue;
       const summary = `it holds transaction ${grouped(number)}, which began after T`;
       return { summary, transaction: number, story: [instant, `It began ${instantText(truth, began)}.`] };
     }
+    if (untold?.has(number)) continue;
     if (durable <= at) {
       const summary = `it lacks transaction ${grouped(number)}, which was durable before T`;
       return { summary, transaction: number, story: [instant, `It was durable ${instantText(truth, durable)}.`] };
@@ -100,7 +100,7 @@ function atSomeInstant(
   { truth, restore }: DataEvidence,
   workload: WorkloadTruth,
   last: number,
-  isWhole: (number: number) => boolean,
+  { whole, untold }: HeldTransactions,
 ): Fault | null {
   const { startedAt, endedAt } = restore;
   const began = last === 0 ? 0 : workload.transactions[last - 1]!.began;
@@ -110,7 +110,7 @@ function atSomeInstant(
   }
   const from = Math.max(began, startedAt);
   for (const { number, durable } of workload.transactions) {
-    if (isWhole(number) || durable > from) continue;
+    if (whole.has(number) || untold?.has(number) || durable > from) continue;
     const summary =
       durable <= startedAt
         ? `it lacks transaction ${grouped(number)}, which was durable before the copy began`

@@ -6,20 +6,22 @@ import type { WorkloadTruth } from '../apps/workload-truth.ts';
 export interface Sequence {
   /** The last transaction of which something is there; 0 for none. */
   readonly last: number;
-  /** The first one up to `last` that is not whole; null when there is no hole. Those that were given up do not count. */
+  /** The first one up to `last` that is not whole; null when there is no hole. Those that were given up do not count, nor those untold. */
   readonly firstHole: number | null;
   /** How many of those up to `last` are torn, and how many lack. */
   readonly torn: number;
   readonly lacking: number;
 }
 
-export function sequenceOf({ transactions }: WorkloadTruth, { whole, torn }: HeldTransactions): Sequence {
+export function sequenceOf({ transactions }: WorkloadTruth, { whole, torn, untold }: HeldTransactions): Sequence {
   let last = 0;
   for (const number of whole) if (number > last) last = number;
   for (const number of torn) if (number > last) last = number;
   const holes = transactions
     .slice(0, last)
-    .filter(({ number, abortedBecause }) => abortedBecause === null && !whole.has(number));
+    .filter(
+      ({ number, abortedBecause }) => abortedBecause === null && !whole.has(number) && !(untold?.has(number) ?? false),
+    );
   const tornCount = holes.filter(({ number }) => torn.has(number)).length;
   return { last, firstHole: holes[0]?.number ?? null, torn: tornCount, lacking: holes.length - tornCount };
 }

@@ -138,7 +138,7 @@ export class FakeVolume implements MountedVolume {
   }
 
   *rename(from: Path, to: Path, options: ChangeOptions = {}): Task<void> {
-    this.asked('rename', from, to);
+    this.asked('rename', from, options.sync === true ? `${to} sync` : to);
     const node = this.node(from);
     const replaced = this.nodes.get(to);
     if (replaced !== undefined && replaced !== node) {
@@ -156,7 +156,7 @@ export class FakeVolume implements MountedVolume {
   }
 
   *remove(path: Path, options: ChangeOptions = {}): Task<void> {
-    this.asked('remove', path);
+    this.asked('remove', path, options.sync === true ? 'sync' : '');
     const node = this.node(path);
     this.nodes.delete(path);
     for (const sets of node.dirty.values()) for (const set of sets) set.pageWritten();

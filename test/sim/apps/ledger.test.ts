@@ -211,6 +211,22 @@ describe('what a ledger says of restored files', () => {
     expect(load(stage, pictures).summary).toMatch(/^A holds \d+ transfers that B lacks/);
   });
 
+  it('tells a transfer that is half in A from one that is whole there, and from one that is nowhere', () => {
+    const stage = bank();
+    const told = new Set<string>();
+    while (stage.kernel.now() < SECOND / 2) {
+      stage.kernel.advance(1);
+      told.add(load(stage, stage.snapshot()).summary.replace(/\d+/g, 'n'));
+    }
+    expect([...told].sort()).toEqual([
+      'A and B match: n transfer, the last is n',
+      'A and B match: n transfers, the last is n',
+      'A and B match: no transfer',
+      'A holds n transfer that B lacks: balances are off by n',
+      'n transfer is half in A: balances are off by n',
+    ]);
+  });
+
   it('refuses what is missing, unreadable, cut off or damaged', () => {
     const stage = bank().run(2 * SECOND);
     const files = stage.snapshot();

@@ -54,6 +54,18 @@ describe('a mail store', () => {
     expect(loading.evidence.lastInIndex).toBeGreaterThan(transactions.length - 3);
   });
 
+  it('makes its folder durable with each rename and removal, unless it never syncs', () => {
+    const moves = (fsync: 'always' | 'never') => {
+      const { log } = post({ fsync })
+        .run(3 * SECOND)
+        .volume();
+      return log.filter(line => line.startsWith('rename') || line.startsWith('remove'));
+    };
+    expect(moves('always').length).toBeGreaterThan(20);
+    expect(moves('always').every(line => line.endsWith(' sync'))).toBe(true);
+    expect(moves('never').some(line => line.endsWith(' sync'))).toBe(false);
+  });
+
   it('does the same for the same seed, and something else for another', () => {
     const log = (seed: number) =>
       post({}, { seed })

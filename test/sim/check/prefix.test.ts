@@ -143,4 +143,25 @@ describe('prefix', () => {
     const damaged = new Map([...first.files, [B, { bytes: bytes.slice().fill(1, 0, 3), modified }]]);
     expect(judge(stage, damaged, { at: first.at }).verdict).toBe('violated');
   });
+
+  it('is violated by a size that never was', () => {
+    const { stage, first } = pictures();
+    const { bytes, modified } = first.files.get(B)!;
+    const longer = new Uint8Array(bytes.length + 7);
+    longer.set(bytes);
+    const files = new Map([...first.files, [B, { bytes: longer, modified }]]);
+    expect(judge(stage, files, { at: first.at }).verdict).toBe('violated');
+  });
+
+  it('asks for no transaction that leaves nothing by which it could be known', () => {
+    const stage = new Stage([new Script(script([{ does: 'rename', from: 'C', to: 'C2' }]))], {
+      writeBackNs: SECOND / 50,
+    });
+    const files = stage
+      .run(2 * SECOND)
+      .rest()
+      .snapshot();
+    const verdict = judge(stage, files, { at: stage.truth.now(), settled: true });
+    expect(verdict).toMatchObject({ verdict: 'held', looked: stage.workload.transactions.length });
+  });
 });

@@ -73,6 +73,10 @@ describe('relational', () => {
     expect(only(relational(evidenceOf(stage, late))).verdict).toBe('held');
     const stale = only(relational(evidenceOf(stage, mixed(late, early, ['C:\\MAIL\\INDEX.DAT']))));
     expect(stale.verdict).toBe('violated');
+    const gone = [...early.keys()].find(path => !late.has(path))!;
+    const back = only(relational(evidenceOf(stage, mixed(late, early, [gone]))));
+    expect(back.verdict).toBe('violated');
+    expect(back.story.at(-1)).toContain(`${gone}: there was no such file`);
     const fresh = [...late.keys()].find(path => !early.has(path))!;
     const temporary = new Map(
       [...late].map(([path, state]) => [path === fresh ? 'C:\\MAIL\\T0000001.TMP' : path, state]),
