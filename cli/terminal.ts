@@ -1,5 +1,5 @@
 /** Where a command prints, how much, and in which colours. */
-import { type ColorSupportLevel, supportsColor, supportsColorStderr } from 'chalk';
+import { type ColorSupportLevel, supportsColor } from 'chalk';
 import { makeStyle, type Style } from '../reports/style.ts';
 
 /** Options that every command has. */
@@ -17,7 +17,6 @@ export interface Terminal {
   readonly volume: 'normal' | 'quiet' | 'silent';
   readonly width: number;
   readonly style: Style;
-  readonly errorStyle: Style;
   /** A person is looking at standard error: a line may be written over. */
   readonly isWatched: boolean;
   /** Results. Nothing when silent. */
@@ -36,7 +35,6 @@ export function openTerminal(options: CommonOptions): Terminal {
     volume,
     width: stdout.columns ?? widthWithoutTerminal,
     style: makeStyle(colourLevel(options, supportsColor)),
-    errorStyle: makeStyle(colourLevel(options, supportsColorStderr)),
     isWatched: stderr.isTTY === true && options.json !== true && volume === 'normal',
     out: text => {
       if (volume !== 'silent' || options.json === true) stdout.write(text);

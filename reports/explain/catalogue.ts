@@ -39,15 +39,15 @@ export function find(word: string, all: readonly Entry[]): Found {
   const exact = all.filter(entry => entry.word.toLowerCase() === wanted);
   // The last part of a key finds it too: `quiet` of `backups.methods.otm.quiet`.
   const endings = all.filter(({ kind, word: key }) => kind === 'key' && key.toLowerCase().endsWith(`.${wanted}`));
-  const entries = [...exact, ...endings];
-  if (entries.length > 0) return { is: 'found', entries };
-  return {
-    is: 'unknown',
-    nearest: nearest(
-      word,
-      all.map(entry => entry.word),
-    ),
-  };
+  const [first, ...others] = [...exact, ...endings];
+  if (first !== undefined) {
+    // One is told, the others are named.
+    const see = [...new Set([...(first.see ?? []), ...others.map(entry => entry.word)])];
+    return { is: 'found', entries: [see.length === 0 ? first : { ...first, see }] };
+  }
+  const keys = all.filter(({ kind }) => kind === 'key').map(entry => entry.word);
+  const lastWords = keys.map(key => key.slice(key.lastIndexOf('.') + 1));
+  return { is: 'unknown', nearest: nearest(word, [...all.map(entry => entry.word), ...lastWords]) };
 }
 
 export interface ExplainOptions {
@@ -58,12 +58,12 @@ export interface ExplainOptions {
 export function entryText(entry: Entry, { width, style }: ExplainOptions): string {
   const most = Math.max(40, Math.min(width, 100)) - 1;
   const example = entry.example === '' ? [] : entry.example.split('\n').flatMap(line => `    ${line}`);
-  const see = entry.see === undefined ? [] : [style.quiet(`  see: ${entry.see.join(', ')}`)];
+  const see = entry.see === undefined ? [] : paragraph(`see: ${entry.see.join(', ')}`, most, '  ', '       ');
   const lines = [
     `${style.heading(entry.word)} ${style.quiet(`(${entry.kind})`)}`,
     ...[entry.says, ...entry.more].flatMap(text => paragraph(text, most, '  ')),
     ...(example.length === 0 ? [] : [style.quiet('  example:'), ...example.map(line => style.command(line))]),
-    ...see,
+    ...see.map(line => style.quiet(line)),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -86,9 +86,12 @@ function exampleText({ examples, default: value, enum: words, const: word }: Sch
   return plain(example);
 }
 
-/** Lists and mappings are written in the flow of the line. */
+/** Lists and mappings are written in the flow of the line, as scenarios have them. */
 function plain(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return `[${value.map(plain).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const entries = Object.entries(value).map(([key, below]) => `${key}: ${plain(below)}`);
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 }
 
 function lastWord(path: string): string {

@@ -6,13 +6,11 @@ import { makeStyle } from '../../reports/style.ts';
 
 function terminal(isWatched: boolean, volume: Terminal['volume'] = 'normal') {
   const said: string[] = [];
-  const style = makeStyle(0);
   const made: Terminal = {
     json: false,
     volume,
     width: 80,
-    style,
-    errorStyle: style,
+    style: makeStyle(0),
     isWatched,
     out: () => {},
     err: text => said.push(text),
