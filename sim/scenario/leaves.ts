@@ -156,7 +156,7 @@ export function powerOfTwo(about: About & Required<Limits>) {
   );
 }
 
-export function isPowerOfTwo(value: number): boolean {
+function isPowerOfTwo(value: number): boolean {
   let left = value;
   while (left > 1 && left % 2 === 0) left /= 2;
   return left === 1;

@@ -5,16 +5,8 @@ import type { CheckName, MetricName, MetricThreshold } from './expectation.ts';
 import { EXAMPLE_FIELD, mapping, RANGE_FIELD, text } from './leaves.ts';
 import { exampleOf, readThreshold } from './threshold.ts';
 
-export const METHOD_EXPECTATIONS = [
-  'held',
-  'violated',
-  'sometimes-violated',
-  'may',
-  'lost',
-  'timed-out',
-  'failed',
-] as const;
-export const CHECK_EXPECTATIONS = ['held', 'violated', 'sometimes-violated', 'may'] as const;
+const METHOD_EXPECTATIONS = ['held', 'violated', 'sometimes-violated', 'may', 'lost', 'timed-out', 'failed'] as const;
+const CHECK_EXPECTATIONS = ['held', 'violated', 'sometimes-violated', 'may'] as const;
 const OUTCOMES = ['completed', 'timed-out', 'lost', 'failed'] as const;
 
 const checkWord = z.enum(CHECK_EXPECTATIONS);

@@ -111,7 +111,9 @@ const sqlite = mapping({
       description: 'The journal mode. Across databases a transaction in `wal` is not atomic after a crash.',
       [EXAMPLE_FIELD]: 'wal',
     }),
-  size: size({ description: 'Of each database before 0 s.', example: '4 MiB', max: MAX_FILE }).prefault('4 MiB'),
+  size: size({ description: 'Of each database before 0 s.', example: '4 MiB', min: 64 * KIB, max: MAX_FILE }).prefault(
+    '4 MiB',
+  ),
   blobs: z
     .boolean()
     .prefault(false)
@@ -139,7 +141,8 @@ const fixed = mapping({
   ...idle,
 });
 
-const stepSize = (example: string) => size({ description: 'How much.', example, min: 1, max: 16 * 1024 * KIB });
+const stepSize = (example: string) =>
+  size({ description: 'How much; 64 B tell whose they are.', example, min: 64, max: 16 * 1024 * KIB });
 const stepFile = (description: string) => fileName.meta({ description, [EXAMPLE_FIELD]: 'A' });
 
 const step = z.union([

@@ -8,7 +8,7 @@
  * I3 Reading what `formatX` wrote gives the same value.
  */
 import type { Bytes, Nanoseconds } from '../../engine/units.ts';
-import { problem, quoted, type Reading, read } from './reading.ts';
+import { found, problem, quoted, type Reading, read } from './reading.ts';
 import type { Rate } from './scenario.ts';
 
 type UnitTable = { readonly [unit: string]: number };
@@ -221,7 +221,7 @@ function readQuantity(value: unknown, form: Form, right: (n: string) => readonly
     );
   }
   const match = typeof value === 'string' ? /^([-+]?)(\d+)(?:\.(\d+))?\s*(\D*)$/u.exec(value.trim()) : null;
-  if (match === null) return problem('number-bad', `expected ${form.name}, found ${quoted(value)}: ${write}`);
+  if (match === null) return problem('number-bad', `expected ${form.name}, found ${found(value)}: ${write}`);
   const [, sign, whole = '', fraction = '', unit = ''] = match;
   if (sign === '-') return negative(value);
   if (sign === '+') return problem('number-bad', `${quoted(value)} has a sign: ${write}`);

@@ -40,7 +40,7 @@ describe('values', () => {
     ['unit-unknown', 'backups.copyRate=1 MB/s', /write `1 MiB\/s`/],
     ['unit-unknown', 'backups.copyRate=1 MiB', /write `1 MiB\/s`/],
     ['number-bad', 'backups.start=soon', /expected a time, found `soon`: write it as `5 s`/],
-    ['number-bad', 'backups.start=[1]', /expected a time, found `a list`/],
+    ['number-bad', 'backups.start=[1]', /expected a time, found a list/],
     ['number-bad', 'backups.start=1e3 s', /`1e3 s` has no unit|expected a time, found `1e3 s`/],
     ['number-bad', 'backups.start=+1 s', /has a sign/],
     ['number-bad', 'backups.start=.inf', /`Infinity` is not a time/],
@@ -412,6 +412,18 @@ describe('sense', () => {
       'expect={}',
     ];
     expectOne(errorsOf(SMALL, ...set), 'out-of-range', /a granule of 512 B is smaller than a sector of `disk0`, 4 KiB/);
+  });
+
+  test('snapshots of small granules on huge volumes', () => {
+    const drives = 'world.drives=[{ id: disk0, size: 8000 TiB, volumes: [{ letter: C, size: 1 TiB, fs: raw }] }]';
+    const set = [
+      'workloads=[]',
+      'expect={}',
+      drives,
+      'backups={ drives: [disk0], methods: [{ otm: { granule: 512 B } }] }',
+    ];
+    expectOne(errorsOf(SMALL, ...set), 'memory-limit', /the world would touch 40\d\d MiB/);
+    expect(errorsOf(SMALL, ...set, 'backups.methods.otm.granule=1 MiB')).toEqual([]);
   });
 
   test('the memory limit is an option', () => {

@@ -72,7 +72,7 @@ describe('property', () => {
       app: fc.constant('sqlite'),
       files: fc.constant({ main: 'C:\\X.DB', other: 'C:\\Y.DB' }),
       journal: fc.constantFrom('delete', 'wal'),
-      size,
+      size: fc.constantFrom('64 KiB', '4 MiB'),
       blobs: fc.boolean(),
       ...transactional,
     }),
