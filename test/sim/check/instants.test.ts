@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Found, Instants, Spans } from '../../../sim/check/instants.ts';
+import { type Found, hasFreeInstant, Instants, Spans } from '../../../sim/check/instants.ts';
 
 /** A list of versions, as the truth keeps them: (event, value), the first one at event 0. */
 type List = readonly { event: number; value: number }[];
@@ -96,6 +96,19 @@ describe('some one instant', () => {
     const all = new Spans();
     all.add(0, 5, 1, 0);
     expect(new Instants(4).solve(all)).toEqual({ fits: [], nearest: null, differs: 0 });
+  });
+
+  it('is found to be there or not by looking at few spans, too', () => {
+    const span = fc.tuple(fc.nat(LAST_EVENT), fc.integer({ min: 1, max: 12 }));
+    fc.assert(
+      fc.property(fc.array(span, { maxLength: 90 }), fc.nat(6), (list, every) => {
+        const spans = new Spans();
+        for (const [from, length] of list) spans.add(from, Math.min(from + length + every, LAST_EVENT + 1), 1, 0);
+        const instants = new Instants(LAST_EVENT);
+        instants.addAll(spans);
+        expect(hasFreeInstant(spans, LAST_EVENT)).toBe(instants.solve(null).fits.length > 0);
+      }),
+    );
   });
 
   it('refuses a span outside of time', () => {

@@ -7,7 +7,7 @@ import { DataEvidence } from '../../../sim/check/data-evidence.ts';
 import { intact } from '../../../sim/check/intact.ts';
 import { readingsOf, Stage } from '../apps/stage.ts';
 import { ledger, mail, staticData } from '../apps/workloads.ts';
-import { evidenceOf, mixed, only, restoreOf } from './restores.ts';
+import { type EvidenceChanges, evidenceOf, mixed, only, restoreOf } from './restores.ts';
 
 const A = 'C:\\BANK\\ACCOUNTS.DAT';
 const B = 'C:\\BANK\\JOURNAL.DAT';
@@ -80,23 +80,36 @@ describe('intact', () => {
     });
   });
 
-  it('asks for what was there: at T of a settled picture, during the whole copy of a file agent', () => {
-    const world = stage().run(3 * SECOND);
+  it('asks for what was there: at T of a settled picture, during the whole copy of a file agent, else from 0 s', () => {
+    const world = stage().run(2 * SECOND);
     const { truth } = world;
-    const gone = truth
-      .paths()
-      .find(path => truth.fileAt(path, 0) !== null && truth.fileAt(path, truth.lastEvent) === null)!;
-    const present = world.snapshot();
-    const absent = new Map([...present].filter(([path]) => path !== 'C:\\MAIL\\INDEX.DAT'));
+    const begun = truth.now();
+    const early = world.snapshot();
+    const files = world.run(3 * SECOND).snapshot();
     const at = truth.now();
-    expect(only(intact(evidenceOf(world, present, { at, settled: true, endedAt: at })))).toMatchObject({
-      verdict: 'held',
-    });
-    expect(only(intact(evidenceOf(world, present, { at: 0, settled: true }))).evidence.missing).toContain(gone);
+    const since = (from: ReadonlyMap<string, unknown>) =>
+      [...files.keys()].find(path => path.endsWith('.EML') && !from.has(path) && truth.fileAt(path, at) !== null)!;
+    const start = new Map([...files.keys()].filter(path => truth.fileAt(path, 0) !== null).map(path => [path, null]));
+    // Delivered before the copy began, and while it ran.
+    const older = [...files.keys()].find(path => early.has(path) && !start.has(path) && path.endsWith('.EML'))!;
+    const newer = since(early);
+    const missing = (path: string, changes: EvidenceChanges) => {
+      const without = new Map([...files].filter(([name]) => name !== path));
+      return only(intact(evidenceOf(world, without, { endedAt: at, ...changes }))).evidence.missing ?? [];
+    };
+    const settled = { at, settled: true };
+    expect(missing(older, settled)).toEqual([older]);
+    expect(missing(newer, settled)).toEqual([newer]);
     const taken = { path: B, bytes: 0, from: 0, to: 0, at: 1, wallSeconds: 0 };
-    const agent = { files: [taken], startedAt: at };
-    expect(only(intact(evidenceOf(world, present, agent))).verdict).toBe('held');
-    expect(only(intact(evidenceOf(world, absent, agent))).evidence.missing).toEqual(['C:\\MAIL\\INDEX.DAT']);
+    const agent = { files: [taken], startedAt: begun };
+    expect(missing(older, agent)).toEqual([older]);
+    expect(missing(newer, agent)).toEqual([]);
+    expect(missing(older, { at })).toEqual([]);
+    expect(missing(older, {})).toEqual([]);
+    expect(missing('C:\\MAIL\\INDEX.DAT', {})).toEqual(['C:\\MAIL\\INDEX.DAT']);
+    const gone = truth.paths().find(path => truth.fileAt(path, 0) !== null && truth.fileAt(path, at) === null)!;
+    expect(missing('', { at: 0, settled: true })).toContain(gone);
+    expect(missing('', settled)).toEqual([]);
   });
 
   it('judges only what was selected, and nothing over nothing', () => {
