@@ -58,11 +58,19 @@ function summaryOf(unread: string[], torn: number[], whole: ReadonlySet<number>,
   if (unread.length > 0) return listed(unread);
   const [first] = torn;
   if (first === undefined) return `its files match: ${counted(whole.size, 'transaction')}, each in all of them`;
-  const ends = [...lasts]
-    .sort((a, b) => a.last - b.last)
-    .map(({ name, last }) => `${name} ends at transaction ${grouped(last)}`);
   const are = counted(torn.length, 'transaction is', 'transactions are');
-  return `${listed(ends, 8)}: ${are} in some files and not in others, the first is ${grouped(first)}`;
+  return `${endsText(lasts)}: ${are} in some files and not in others, the first is ${grouped(first)}`;
+}
+
+/** `AUDIT ends at transaction 218, ORDERS, LINES at 239`. */
+function endsText(lasts: readonly LastIn[]): string {
+  const ends = [...new Set(lasts.map(({ last }) => last))].sort((a, b) => a - b);
+  const parts = ends.map((end, at) => {
+    const names = lasts.filter(({ last }) => last === end).map(({ name }) => name);
+    const verb = at > 0 ? 'at' : `${names.length === 1 ? 'ends' : 'end'} at transaction`;
+    return `${listed(names, 8)} ${verb} ${grouped(end)}`;
+  });
+  return listed(parts, 8);
 }
 
 /** The names that a file can have had: its own, and those that renames link to it. */

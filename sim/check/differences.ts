@@ -31,5 +31,6 @@ export function differencesText({ spans, restored }: Comparison, event: EventNum
   const size = lists.includes(SIZE_LIST);
   if (blocks.length === 0) return 'its size differs';
   const those = `${counted(blocks.length, 'block')} of 512 bytes`;
-  return `${size ? 'its size and ' : ''}${those} differ: ${listed(blocks.map(String), 5)}`;
+  const differ = size || blocks.length > 1 ? 'differ' : 'differs';
+  return `${size ? 'its size and ' : ''}${those} ${differ}: ${listed(blocks.map(String), 5)}`;
 }

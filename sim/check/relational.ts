@@ -71,15 +71,16 @@ function tell(evidence: DataEvidence, workload: JudgedWorkload, files: readonly 
     story.push(`All its files were so ${when}: only while a transaction was open.`);
     return story;
   }
+  const { nearest } = found;
   const moving = files.filter(file => file.spans.count > 0);
-  for (const file of moving.slice(0, TOLD)) story.push(spanStory(evidence, workload, file));
-  if (found.nearest === null) return story;
-  const differing = moving.filter(({ spans }) => spans.listsAt(found.nearest ?? 0).length > 0);
-  const details = differing.slice(0, TOLD).map(file => `${file.path}: ${differencesText(file, found.nearest ?? 0)}`);
-  const place = placeText(workload.truth, found.nearest);
-  story.push(
-    `No instant has them all. The nearest is ${instantText(truth, found.nearest)}, ${place}; there ${details.join('; ')}.`,
-  );
+  const differing = moving.filter(({ spans }) => nearest !== null && spans.listsAt(nearest).length > 0);
+  const fitting = moving.filter(file => !differing.includes(file));
+  const told = [...fitting.slice(0, 1), ...differing.slice(0, TOLD - 1)];
+  for (const file of told) story.push(spanStory(evidence, workload, file));
+  if (nearest === null) return story;
+  const details = differing.slice(0, TOLD).map(file => `${file.path}: ${differencesText(file, nearest)}`);
+  const instant = `${instantText(truth, nearest)}, ${placeText(workload.truth, nearest)}`;
+  story.push(`No instant has them all. The nearest is ${instant}; there ${details.join('; ')}.`);
   return story;
 }
 

@@ -117,9 +117,7 @@ describe('a script', () => {
     const late = stage.run(4 * SECOND).snapshot();
     const loading = load(stage, new Map([...late, [path('A'), early.get(path('A'))!]]));
     expect(loading.accepts).toBe(false);
-    expect(loading.summary).toMatch(
-      /^A ends at transaction \d+, B ends at transaction \d+: \d+ transactions are in some/,
-    );
+    expect(loading.summary).toMatch(/^A ends at transaction \d+, B at \d+: \d+ transactions are in some/);
     expect(Number(loading.evidence.lastInA)).toBeLessThanOrEqual(until);
     expect(Number(loading.evidence.lastInB)).toBeGreaterThan(until + 50);
     const missing = load(stage, new Map([...late].filter(([name]) => name !== path('B'))));
