@@ -95,7 +95,7 @@ class SessionRun {
   *task(): Task<void> {
     const { world } = this;
     const { end } = world.scenario;
-    yield* world.start();
+    if (!(yield* this.starts())) return;
     const limit = world.kernel.owner('limit').spawn('end', this.limit(this.untilNs ?? end.limitNs));
     if (world.method.kind === 'none') return;
     yield* this.backUpRepeatedly(world.method);
@@ -104,6 +104,23 @@ class SessionRun {
     if (left > 0) yield left;
     limit.cancel();
     world.kernel.stop();
+  }
+
+  /** A machine that can't mount its volumes makes no backup: each has failed, and says why. */
+  private *starts(): Task<boolean> {
+    try {
+      yield* this.world.start();
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      const backup = newBackup(this.world);
+      this.backups.push(backup);
+      backup.outcome = 'failed';
+      backup.reason = `the machine did not start: ${error.message}`;
+      this.end(backup);
+      this.world.kernel.stop();
+      return false;
+    }
   }
 
   /** What is not ended at the limit, or when the world is stuck, has failed. */
