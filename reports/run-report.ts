@@ -54,13 +54,14 @@ function fullName({ scenario, variant }: Pick<Result, 'scenario' | 'variant'>): 
   return variant === null ? scenario : `${scenario}[${variant}]`;
 }
 
+/** A colon at the end of a line, with more below it, ends a sentence too. */
 export function firstSentences(text: string, most: number): string {
-  const sentences =
-    text
-      .replaceAll(/\s+/g, ' ')
-      .trim()
-      .match(/.+?[.:!?](?=\s|$)|.+$/g) ?? [];
-  return sentences.slice(0, most).join(' ').replaceAll(/\s+/g, ' ').replace(/:$/, '.');
+  const whole = text
+    .replaceAll(/:\s*\n/g, '.\n')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  const sentences = whole.match(/.+?[.!?](?=\s|$)|.+$/g) ?? [];
+  return sentences.slice(0, most).join('').trim();
 }
 
 /** As many methods side by side as the width allows, and the others below. */
@@ -140,10 +141,12 @@ const costTable: readonly Cost[] = [
   },
 ];
 
-/** What each method cost; a row that no method has a figure for is left out. */
+/** What kind of picture each method took, and what it cost; a row that no method has a figure for is left out. */
 function costRows(methods: readonly MethodResult[], columns: Columns, style: Style): string[] {
+  const pictures = methods.map(({ consistency }) => cell(wrap(consistency ?? notMeasured, columns.width)));
+  const hasPictures = methods.some(({ consistency }) => consistency !== null);
   const shown = costTable.filter(({ figure }) => methods.some(({ metrics }) => figure(metrics) !== notMeasured));
-  return shown.flatMap(({ label, group, figure }, index) => {
+  const costs = shown.flatMap(({ label, group, figure }, index) => {
     const cells = methods.map(({ metrics }) => {
       const text = figure(metrics);
       return cell([text], text === notMeasured ? style.quiet : null);
@@ -151,6 +154,7 @@ function costRows(methods: readonly MethodResult[], columns: Columns, style: Sty
     const isFirst = group !== undefined && group !== shown[index - 1]?.group;
     return [...(isFirst ? [group] : []), ...row(label, cells, columns)];
   });
+  return hasPictures ? [...row('picture', pictures, columns), ...costs] : costs;
 }
 
 function methodLines(method: MethodResult, width: number, style: Style): string[] {
@@ -168,7 +172,7 @@ function methodLines(method: MethodResult, width: number, style: Style): string[
     const number = told.length > 1 ? `backup ${index + 1}: ` : '';
     const known = (backup.restore?.loadings ?? []).map(({ summary }) => summary);
     return [
-      ...paragraph(`${number}${restoreWords(backup)}`, width, '  ', '    '),
+      ...paragraph(`${number}${pictureWords(backup)}${restoreWords(backup)}`, width, '  ', '    '),
       ...checksToExplain(backup.checks).flatMap(check => checkLines(check, known, width, style)),
     ];
   });
@@ -179,6 +183,11 @@ function methodLines(method: MethodResult, width: number, style: Style): string[
     ...also.flatMap(check => checkLines(check, [], width, style)),
     ...paragraph(checkCounts(method.checks), width, '  ').map(line => style.quiet(line)),
   ];
+}
+
+/** Every report says which kind of picture was taken. */
+function pictureWords({ T, consistency }: Pick<MethodResult, 'T' | 'consistency'>): string {
+  return T === null || consistency === null ? '' : `picture of ${T.toFixed(1)} s, ${consistency}; `;
 }
 
 /** `known`: what was said already when the application was loaded. */

@@ -25,6 +25,7 @@ describe('a run in a terminal', () => {
       that is       as         as         as         as         as         as
                     expected   expected   expected   expected   expected   expected
 
+      picture       -          -          -          -          -          quiescent
       quiet wait    -          -          15.2 s     -          -          15.2 s
       backup window 4.2 s      4.2 s      4.2 s      48.1 s     48 s       48.3 s
       down time     0 s        0 s        0 s        0 s        48 s       0 s
@@ -112,13 +113,21 @@ describe('a run in a terminal', () => {
     }
   });
 
+  test('says which kind of picture was taken', () => {
+    const text = report(madeResult());
+    expect(text).toContain('picture of 25.2 s, quiescent; restored C: to a fresh drive');
+    expect(text).toMatch(/^picture +- +- +- +- +- +quiescent$/m);
+  });
+
   test('without colour there is none', () => {
     expect(report(madeResult())).not.toContain('\u001b');
   });
 });
 
 test('the first sentences of a story', () => {
-  expect(firstSentences('One:\n two. Three 3.5 is four! Five', 2)).toBe('One: two.');
+  expect(firstSentences('One:\n two. Three 3.5 is four! Five', 1)).toBe('One.');
+  expect(firstSentences('With `a: b` it\n is so. Two.', 1)).toBe('With `a: b` it is so.');
+  expect(firstSentences('One. Two 3.5 is four! Five', 2)).toBe('One. Two 3.5 is four!');
   expect(firstSentences('It has 30 transfers (at 17.5 s). Second.', 1)).toBe('It has 30 transfers (at 17.5 s).');
   expect(firstSentences('No end', 3)).toBe('No end');
   expect(firstSentences('', 3)).toBe('');
