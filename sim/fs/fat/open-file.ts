@@ -52,12 +52,12 @@ export class FatFile implements OpenFile {
     const length = Math.min(into.length, this.node.sizeBytes - offset);
     if (length <= 0) return 0;
     if (this.readResident(offset, into, length)) return length;
-    for (let done = 0; done < length; done += PIECE_BYTES) {
-      const piece = into.subarray(done, Math.min(length, done + PIECE_BYTES));
+    for (let done = 0; done < into.length; done += PIECE_BYTES) {
+      const piece = into.subarray(done, done + PIECE_BYTES);
       const read = yield* run(this.state.cached, new ReadOperation(this.state, this.node, offset + done, piece));
       if (read < piece.length) return done + read;
     }
-    return length;
+    return into.length;
   }
 
   *write(offset: Bytes, bytes: Uint8Array, changes?: ChangeSet): Task<void> {
@@ -180,7 +180,7 @@ export class FatFile implements OpenFile {
   }
 }
 
-/** Reads one piece; fewer bytes when the file has become shorter meanwhile. */
+/** Reads one piece, as far as the file goes in the step in which it is read. */
 class ReadOperation implements Operation<Segment[], Bytes> {
   readonly path: Path;
   readonly changesPages = false;

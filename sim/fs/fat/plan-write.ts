@@ -57,7 +57,8 @@ export class WriteOperation implements Operation<WritePlan, void> {
   }
 
   get isDone(): boolean {
-    return this.done === this.bytes.length && this.node.sizeBytes >= this.offset + this.done;
+    if (this.bytes.length === 0) return this.node.sizeBytes >= this.offset;
+    return this.done === this.bytes.length;
   }
 
   plan(view: View): WritePlan | null {

@@ -1,6 +1,9 @@
 /** A host of tasks for tests: a ready queue in order, and a clock that a test moves. */
 import { Owner, type Process, type Scheduler, type Task } from '../../../engine/task.ts';
 
+/** More steps than this without a wait are a circle. */
+const STEPS_MAX = 100_000;
+
 export class TestScheduler implements Scheduler {
   private time = 0;
   private readonly readyQueue: Process[] = [];
@@ -31,8 +34,12 @@ export class TestScheduler implements Scheduler {
 
   /** Runs what is ready, and what becomes ready by it. */
   run(): void {
-    for (let process = this.readyQueue.shift(); process !== undefined; process = this.readyQueue.shift())
+    for (let steps = 0; ; steps++) {
+      const process = this.readyQueue.shift();
+      if (process === undefined) return;
+      if (steps > STEPS_MAX) throw new Error(`no time passes: ${process.name}`);
       process.step();
+    }
   }
 
   /** Goes on to a later time, timer by timer. */
