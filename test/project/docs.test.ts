@@ -52,7 +52,7 @@ describe('what otm explain knows', () => {
 describe('error codes', () => {
   const codes = errorRegistries.flatMap(registry => Object.keys(registry));
   const tests = pathsBelow(root, 'test')
-    .filter(path => /(sim\/scenario|cli|host)\/.*\.test\.ts$/.test(path))
+    .filter(path => /(sim\/scenario|cli|host)\/.*\.ts$/.test(path))
     .map(path => readFileSync(join(root, path), 'utf8'))
     .join('\n');
 
