@@ -20,7 +20,8 @@ export interface DefectReport {
 
 /** Returns the name of the file, in the folder that the command was called in. */
 export function writeDefect(folder: string, { error, source, command, ...what }: DefectReport): string {
-  const name = `otm-defect-${fileWord(what.scenario)}-${what.seed}.json`;
+  const scenario = what.variant === null ? what.scenario : `${what.scenario}-${what.variant}`;
+  const name = `otm-defect-${fileWord(scenario)}-${what.seed}.json`;
   const file = {
     schema: 'otm/defect@1',
     version: packageVersion(),

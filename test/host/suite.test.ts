@@ -148,8 +148,8 @@ describe('the file of a defect', () => {
       const error = new DefectError(`stuck in ${join(packageRoot, 'sim', 'run.ts')} of ${homedir()}`);
       const source = { path: join(process.cwd(), 'mine.yaml'), overrides: ['a=1'], text: 'name: x\n' };
       const command = 'otm run mine.yaml';
-      const name = writeDefect(folder, { scenario: 'x[a=1]', variant: 'a=1', seed: 7, source, command, error });
-      expect(name).toBe('otm-defect-x-a-1--7.json');
+      const name = writeDefect(folder, { scenario: 'x', variant: 'a=1, b=2', seed: 7, source, command, error });
+      expect(name).toBe('otm-defect-x-a-1-b-2-7.json');
       const text = readFileSync(join(folder, name), 'utf8');
       for (const path of [packageRoot, process.cwd(), homedir()])
         expect(text).not.toContain(path.replace(/[/\\]$/, ''));
