@@ -190,7 +190,7 @@ export class Filter implements Device, Waiter {
 }
 
 /** Ranges that backup reads are reading from the drive; overlapping ones are normal (E5). */
-export class RangeReaders {
+class RangeReaders {
   private readonly readers: RangeReader[] = [];
 
   begin(sector: Sector, count: Sector): RangeReader {

@@ -33,7 +33,7 @@ import { runSession, type Session } from './world/session.ts';
 import { World } from './world/world.ts';
 
 /** Somebody would wait for ever: a defect of the program. */
-export class StuckError extends DefectError {
+class StuckError extends DefectError {
   readonly waiting: readonly WaitReport[];
 
   constructor(method: string, because: string, waiting: readonly WaitReport[]) {
@@ -203,12 +203,7 @@ function restoreOf(world: World, backup: Backup): Restore {
   };
 }
 
-function methodRun(
-  session: Session,
-  method: Method,
-  judged: readonly JudgedBackup[],
-  base: BaseTruth,
-): MethodRun {
+function methodRun(session: Session, method: Method, judged: readonly JudgedBackup[], base: BaseTruth): MethodRun {
   const backups = judged.map(each => backupResult(session, method, each, base));
   const worst = backups.find(({ checks }) => checks.some(({ pass }) => !pass)) ?? backups[0]!;
   return {

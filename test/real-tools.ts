@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 
-export function hasTool(name: string): boolean {
+function hasTool(name: string): boolean {
   return spawnSync('which', [name], { env: environment }).status === 0;
 }
 

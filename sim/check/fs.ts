@@ -5,7 +5,7 @@
  */
 
 import { counted, listed } from '../apps/wording.ts';
-import type { Problem, ProblemKind } from '../fs/fat/read-only.ts';
+import type { Problem, ProblemKind } from '../fs/fat/image.ts';
 import type { DataEvidence } from './data-evidence.ts';
 import { held, violated } from './data-verdict.ts';
 import type { Verdict } from './verdict.ts';

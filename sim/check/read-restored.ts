@@ -7,7 +7,8 @@ import type { RestoredFile } from '../apps/application.ts';
 import { PAGE_BYTES } from '../disk/arena.ts';
 import type { Sectors } from '../disk/sectors.ts';
 import type { RestoredVolume } from '../evidence.ts';
-import { type ReadOnlyFile, type ReadSectors, readVolume } from '../fs/fat/read-only.ts';
+import type { ReadOnlyFile, ReadSectors } from '../fs/fat/image.ts';
+import { readVolume } from '../fs/fat/read-only.ts';
 import type { Path, WallSeconds } from '../fs/file-system.ts';
 import type { VolumeReading } from './volume-reading.ts';
 

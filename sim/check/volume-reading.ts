@@ -1,6 +1,6 @@
 /** What reading a restored volume from its bytes alone has found. Made from an image by `read-restored.ts`. */
 import type { RestoredFile } from '../apps/application.ts';
-import type { Problem } from '../fs/fat/read-only.ts';
+import type { Problem } from '../fs/fat/image.ts';
 
 export interface VolumeReading {
   readonly letter: string;

@@ -7,6 +7,7 @@ import { defect, WorldError } from '../../engine/invariant.ts';
 import type { Task } from '../../engine/task.ts';
 import { type Bytes, type Extent, MIB, type Sector } from '../../engine/units.ts';
 import { Sectors } from '../disk/sectors.ts';
+import { CacheFileOnFat } from '../fs/fat/cache-file.ts';
 import type { CacheSpec } from '../scenario/scenario.ts';
 import type { World, WorldDrive } from './world.ts';
 
@@ -62,41 +63,17 @@ function rawSpace({ spec, cacheHandle }: WorldDrive, from: Sector): CacheSpace {
   };
 }
 
-/** The file `\OTM\<id>.CACHE`. The file system gives whole clusters; the engine gets what it asked for. */
+/** The file `\OTM\<id>.CACHE`. */
 function fileSpace(world: World, id: string, letter: string): CacheSpace {
   const { on, firstSector } = world.volume(letter);
-  const { sectorSizeBytes } = on.spec;
-  const folder = `${letter}:\\OTM`;
-  const path = `${folder}\\${id.toUpperCase()}.CACHE`;
-  let given: Sector = 0;
+  const file = new CacheFileOnFat(world.files(letter), `${letter}:\\OTM`, `${id.toUpperCase()}.CACHE`);
   return {
     device: on.cacheHandle,
-    place: path,
+    place: file.path,
     *grow(bytes): Task<readonly Extent[]> {
-      const files = world.files(letter);
-      if (given === 0) yield* files.makeDirectory(folder);
-      const count = bytes / sectorSizeBytes;
-      const whole = yield* files.reserve(path, (given + count) * sectorSizeBytes);
-      const extents = slice(whole, given, count);
-      given += count;
-      return extents.map(extent => ({ first: firstSector + extent.first, count: extent.count }));
+      const extents = yield* file.grow(bytes);
+      return extents.map(({ first, count }) => ({ first: firstSector + first, count }));
     },
-    *free(): Task<void> {
-      if (given > 0) yield* world.files(letter).remove(path);
-      given = 0;
-    },
+    free: () => file.remove(),
   };
-}
-
-/** `count` sectors from the `from`-th on of a list of extents. */
-function slice(extents: readonly Extent[], from: Sector, count: Sector): Extent[] {
-  const found: Extent[] = [];
-  let at = 0;
-  for (const extent of extents) {
-    const first = Math.max(from, at);
-    const end = Math.min(from + count, at + extent.count);
-    if (end > first) found.push({ first: extent.first + first - at, count: end - first });
-    at += extent.count;
-  }
-  return found;
 }

@@ -138,7 +138,7 @@ class Comparison implements Waiter {
 }
 
 /** Compares in words of 32 bits where both are aligned. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let from = 0;
   if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {

@@ -16,7 +16,7 @@ const OPS: readonly Op[] = ['read', 'write', 'flush', 'discard', 'zeroes'];
 const PURPOSES: readonly Purpose[] = ['application', 'preserve', 'virtual', 'cache', 'target'];
 
 /** The time of what has not happened. */
-export const NOT_YET = Number.POSITIVE_INFINITY;
+const NOT_YET = Number.POSITIVE_INFINITY;
 
 export interface LoggedRequest {
   readonly drive: number;

@@ -169,7 +169,7 @@ export class BenchWorld {
 class NoRoom extends WorldError {}
 
 /** Sector number and version, all over the sector. */
-export function content(sectorSize: number, sector: number, version: number): Uint8Array {
+function content(sectorSize: number, sector: number, version: number): Uint8Array {
   const bytes = new Uint8Array(sectorSize);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < sectorSize; at += 16) {

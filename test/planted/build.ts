@@ -17,7 +17,7 @@ export interface PlantedDefect {
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Replaces what stands there exactly once. */
-export function plant(text: string, { file, find, replace }: PlantedDefect): string {
+function plant(text: string, { file, find, replace }: PlantedDefect): string {
   const parts = text.split(find);
   if (parts.length !== 2) throw new Error(`${file}: what is to be replaced stands there ${parts.length - 1} times`);
   return parts.join(replace);

@@ -1,7 +1,7 @@
 /** What is wrong with a FAT volume: chains against sizes, against one another, and against the counts. */
 import { isDotEntry } from './entry.ts';
+import { type FatImage, type Problem, type ReadOnlyFile, rawEntries } from './image.ts';
 import { type Cluster, FIRST_CLUSTER, get32, isInfoSector } from './layout.ts';
-import { type FatImage, type Problem, type ReadOnlyFile, rawEntries } from './read-only.ts';
 import { BAD, decodeEntry, FREE } from './table.ts';
 
 const UNKNOWN_COUNT = 0xffffffff;

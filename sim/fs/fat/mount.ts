@@ -14,8 +14,8 @@ import { FatState, type MountOptions } from './state.ts';
 import { decodeEntry, FREE } from './table.ts';
 import { FatVolume } from './volume.ts';
 
-/** Bytes of the table that are looked at at once: a multiple of 12 bits, 16 bits and a page. */
-const SCAN_BYTES: Bytes = 24 * PAGE_BYTES;
+/** Pages of the table that are looked at at once: a multiple of 3, so that no entry of 12 bits is cut. */
+const SCAN_PAGES = 24;
 
 /** Mounts the FAT volume that is on `cached`; throws `FsError` when it is none. */
 export function* mountFat(cached: CachedVolume, options: MountOptions): Task<FatVolume> {
@@ -36,7 +36,8 @@ function* scan(state: FatState): Task<void> {
   const { layout, cached, free } = state;
   const { kind, clusterCount } = layout;
   const bits = kind === 'fat12' ? 12 : kind === 'fat16' ? 16 : 32;
-  const perScan = (SCAN_BYTES * 8) / bits;
+  const pages = Math.max(3, Math.floor(Math.min(SCAN_PAGES, cached.cache.frameCount / 4) / 3) * 3);
+  const perScan = (pages * PAGE_BYTES * 8) / bits;
   const end = FIRST_CLUSTER + clusterCount;
   for (let first = 0; first < end; first += perScan) {
     const from = (first * bits) / 8;

@@ -143,7 +143,7 @@ export function shortChecksum(bytes: Uint8Array, at: number): number {
 }
 
 /** Characters of a long name that one entry holds, and where. */
-export const LONG_CHARACTERS = 13;
+const LONG_CHARACTERS = 13;
 const LONG_AT = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 
 export function longEntryCount(text: string): number {

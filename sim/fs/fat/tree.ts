@@ -17,7 +17,7 @@ export interface Place {
 }
 
 /** The node of an entry; null when pages are missing. */
-export function nodeOf(state: FatState, view: View, directory: FatNode, entry: Entry): FatNode | null {
+function nodeOf(state: FatState, view: View, directory: FatNode, entry: Entry): FatNode | null {
   const known = directory.children.get(entry.key);
   if (known !== undefined) {
     known.entry = entry;

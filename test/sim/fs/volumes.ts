@@ -37,7 +37,7 @@ export const SMALL: readonly { kind: FatKind; sectorSize: 512 | 4096; sizeBytes:
   { kind: 'fat32', sectorSize: 512, sizeBytes: 33 * MIB },
 ];
 
-export function put(formatted: Formatted, bytes: Uint8Array, from = 0): Uint8Array {
+function put(formatted: Formatted, bytes: Uint8Array, from = 0): Uint8Array {
   const { sectorSize } = formatted.layout;
   for (const { first, count } of formatted.zeroes) {
     bytes.fill(0, from + first * sectorSize, from + (first + count) * sectorSize);

@@ -332,7 +332,12 @@ function scrambled(images: FileImages, seed: number): FileImages {
     const places = random.below(6);
     for (let at = 0; at < places && copy.length > 4096; at++) {
       if (random.below(2) === 0) copy[random.below(copy.length)] = random.below(256);
-      else copy.copyWithin(random.below(Math.floor(copy.length / 4096)) * 4096, random.below(copy.length - 4096), copy.length);
+      else
+        copy.copyWithin(
+          random.below(Math.floor(copy.length / 4096)) * 4096,
+          random.below(copy.length - 4096),
+          copy.length,
+        );
     }
     damaged.set(path, copy);
   }
