@@ -35,7 +35,7 @@ export interface Operation<P, R> {
 export class View {
   readonly volume: CachedVolume;
   /** Pages that this operation keeps in memory. */
-  readonly pinned: Page[] = [];
+  readonly pinned = new Set<Page>();
   private toRead: Set<PageNumber> | null = null;
   private toBlank: Set<PageNumber> | null = null;
 
@@ -84,9 +84,15 @@ export class View {
     return { pages, readCount };
   }
 
+  pin(page: Page): void {
+    if (this.pinned.has(page)) return;
+    this.pinned.add(page);
+    this.volume.cache.pin(page);
+  }
+
   unpinAll(): void {
     for (const page of this.pinned) this.volume.cache.unpin(page);
-    this.pinned.length = 0;
+    this.pinned.clear();
   }
 }
 
@@ -117,7 +123,7 @@ function* fetch(view: View, path: Path): Task<void> {
   const { cache } = volume;
   const { pages, readCount } = view.takeMissing();
   const isHead = cache.bigOperations.isHead(view);
-  if (!isHead && view.pinned.length + pages.length > cache.frameCount / 4) return yield* getInLine(view);
+  if (!isHead && view.pinned.size + pages.length > cache.frameCount / 4) return yield* getInLine(view);
   const arriving: Page[] = [];
   for (const number of pages) {
     let page = cache.frame(volume, number);
@@ -127,8 +133,7 @@ function* fetch(view: View, path: Path): Task<void> {
       page = cache.frame(volume, number);
       if (page === null) yield* memory(view, path);
     }
-    cache.pin(page);
-    view.pinned.push(page);
+    view.pin(page);
     if (arriving.length < readCount) cache.startRead(page);
     arriving.push(page);
   }
@@ -143,7 +148,7 @@ function* getInLine(view: View): Task<void> {
 /** The head of the line waits for memory; all others let go of theirs in time. */
 function* memory(view: View, path: Path): Task<void> {
   const { cache } = view.volume;
-  if (!cache.isHopeless(view.pinned.length)) return yield* cache.memoryWait();
+  if (!cache.isHopeless(view.pinned.size)) return yield* cache.memoryWait();
   const cause = cache.writeBack.failure;
   if (cause === null) throw new FsError('no-memory', path, `the page cache has ${cache.frameCount} pages`);
   throw new FsError('io', path, 'no memory, and dirty pages can not be written', cause);

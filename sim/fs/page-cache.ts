@@ -180,6 +180,11 @@ export class PageCache {
     }
   }
 
+  /** Drops every page that may be dropped, as when memory is wanted for something else. */
+  dropAll(): void {
+    for (const page of [...this.frames]) if (page.isDroppable) this.drop(page);
+  }
+
   /** The request in flight of a page came back. */
   settled(page: Page): void {
     const request = page.flight;
