@@ -77,7 +77,7 @@ export class Filter implements Device, Waiter {
   }
 
   submit(request: IoRequest): IoRequest {
-    if (request.op === 'read' || request.op === 'flush') return this.ports.application.submit(request);
+    if (request.op === 'read' || request.op === 'flush') return this.readThrough(request);
     checkRequest(this, request);
     this.begin(request);
     if (this.isFree(request)) {
@@ -87,6 +87,11 @@ export class Filter implements Device, Waiter {
     const place = this.held.request(request.sector, request.count);
     this.owner.spawn('write', firstWrite(this, request, place));
     return request;
+  }
+
+  /** The application's read path (white paper, Figure 3): straight to the drive, whatever the engine is doing. */
+  private readThrough(request: IoRequest): IoRequest {
+    return this.ports.application.submit(request);
   }
 
   /** Sends a destructive request on its way to the drive. A drive that keeps old bytes on discard gets zeroes. */

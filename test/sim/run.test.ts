@@ -116,6 +116,15 @@ test('SQLite gives the same result twice, and after another seed', () => {
   expect(new Simulation(modules).run(scenario, 5, options)).toEqual(first);
 });
 
+test('a machine that can not read its volumes makes no backup, and says why (regression)', () => {
+  const scenario = shipped('timestamp-problem', 'faults=[{ kind: read-error, on: C, at: 0 s, for: ever }]');
+  const { methods } = new Simulation(modules).run(scenario, 1);
+  for (const { outcome, reason } of methods) {
+    expect(outcome).toBe('failed');
+    expect(reason).toContain('the machine did not start');
+  }
+});
+
 test('an application that wrote nothing makes an expectation fail', () => {
   const scenario = shipped('timestamp-problem', 'workloads.bank.start=50s', 'workloads.bank.pauses=null');
   const { methods } = new Simulation(modules).run(scenario, 1, { methods: ['cold-backup'] });
