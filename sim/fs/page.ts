@@ -111,6 +111,13 @@ export class Page implements Waiter {
     }
   }
 
+  /** Is there a change, unwritten or in flight, of somebody with this mark? */
+  hasMarkedChange(mark: number): boolean {
+    for (const changer of this.changers) if (changer.mark === mark) return true;
+    for (const changer of this.changersInFlight) if (changer.mark === mark) return true;
+    return false;
+  }
+
   /** The changes so far are what the write that is being issued carries. */
   changesIssued(): void {
     const { changers } = this;

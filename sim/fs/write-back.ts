@@ -90,17 +90,12 @@ export class WriteBack {
   }
 
   /**
-   * Writes what is dirty now in the pages of a volume that `belongs` picks, and waits for it. Returns the failure of the
-   * last write of a page, if any. Changes made meanwhile are not waited for.
+   * Writes what is dirty now in the pages of a volume, of those whose changers have this mark (null: of all), and waits
+   * for it. Returns the failure of the last write of a page, if any. Changes made meanwhile are not waited for.
    */
-  *sync(volume: CachedVolume, belongs: (page: Page) => boolean): Task<IoError | null> {
-    const pages: Page[] = [];
-    const targets: number[] = [];
-    for (const page of this.unwritten(volume)) {
-      if (!belongs(page)) continue;
-      pages.push(page);
-      targets.push(page.isDirty ? page.issued + 1 : page.issued);
-    }
+  *sync(volume: CachedVolume, mark: number | null): Task<IoError | null> {
+    const pages = this.unwritten(volume, mark);
+    const targets = pages.map(page => (page.isDirty ? page.issued + 1 : page.issued));
     for (const page of pages) if (page.isDirty) this.writeSoon(page);
     let failure: IoError | null = null;
     for (let at = 0; at < pages.length; at++) {
@@ -136,12 +131,13 @@ export class WriteBack {
     page.writeNext = false;
   }
 
-  /** Every page of the volume that is dirty or has a write in flight. */
-  private unwritten(volume: CachedVolume): Page[] {
+  /** Pages of the volume that are dirty or have a write in flight. */
+  private unwritten(volume: CachedVolume, mark: number | null): Page[] {
+    const isWanted = (page: Page) => page.volume === volume && (mark === null || page.hasMarkedChange(mark));
     const pages: Page[] = [];
-    for (const page of this.writing) if (page.volume === volume) pages.push(page);
+    for (const page of this.writing) if (isWanted(page)) pages.push(page);
     for (let page = this.oldest; page !== null; page = page.newer) {
-      if (page.volume === volume && !this.writing.has(page)) pages.push(page);
+      if (isWanted(page) && !this.writing.has(page)) pages.push(page);
     }
     return pages;
   }

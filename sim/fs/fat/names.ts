@@ -14,11 +14,14 @@ const LONG_MAX = 255;
 const FORBIDDEN = '"*/:<>?\\|';
 const SHORT_EXTRA = "$%'-_@~`!(){}^#&";
 
+const ASCII = /^[ -~]*$/;
+
 /** The upper half of code page 437, in which short names that others wrote may be. */
 const UPPER_437 =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
 
 export function upperCase(text: string): string {
+  if (ASCII.test(text)) return text.toUpperCase();
   let upper = '';
   for (let at = 0; at < text.length; at++) {
     const unit = text[at]!;
@@ -82,7 +85,13 @@ export function needsLongEntry(name: Name): boolean {
   return name.text !== name.key || exactShortName(name) === null;
 }
 
-/** The short name for a new entry: exact if that is free, else with the first free number behind a tilde. */
+/** So many names that begin alike are told apart by a number alone. */
+const NUMBERED = 9;
+
+/**
+ * The short name for a new entry: exact if that is free; else with the first free number behind a tilde; when there are
+ * many, with a hash of the name before that number, as Windows does, so that a crowded directory is not searched through.
+ */
 export function chooseShortName(name: Name, isTaken: (short: ShortName) => boolean): ShortName | null {
   const exact = exactShortName(name);
   if (exact !== null && !isTaken(exact)) return exact;
@@ -90,12 +99,26 @@ export function chooseShortName(name: Name, isTaken: (short: ShortName) => boole
   const [base, extension] = splitExtension(stripped);
   const shortBase = shortCharacters(base.replaceAll('.', ''));
   const tail = shortCharacters(extension).slice(0, 3).padEnd(3);
-  for (let number = 1; number <= 999_999; number++) {
+  return (
+    numbered(shortBase, tail, NUMBERED, isTaken) ??
+    numbered(shortBase.slice(0, 2) + hashText(name.key), tail, 999_999, isTaken)
+  );
+}
+
+function numbered(base: string, tail: string, last: number, isTaken: (short: ShortName) => boolean): ShortName | null {
+  for (let number = 1; number <= last; number++) {
     const mark = `~${number}`;
-    const short = (shortBase.slice(0, 8 - mark.length) + mark).padEnd(8) + tail;
+    const short = (base.slice(0, 8 - mark.length) + mark).padEnd(8) + tail;
     if (!isTaken(short)) return short;
   }
   return null;
+}
+
+/** Four hexadecimal digits. */
+function hashText(key: string): string {
+  let hash = 0;
+  for (let at = 0; at < key.length; at++) hash = (hash * 31 + key.charCodeAt(at)) % 0x10000;
+  return hash.toString(16).toUpperCase().padStart(4, '0');
 }
 
 function shortCharacters(text: string): string {

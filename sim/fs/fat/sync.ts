@@ -4,14 +4,10 @@
  */
 import type { IoError } from '../../../engine/device.ts';
 import type { Task } from '../../../engine/task.ts';
-import type { Changer, Page } from '../page.ts';
 import type { FatNode } from './node.ts';
 import type { FatState } from './state.ts';
 
 /** Writes what `node` and the directories above it have changed so far; returns why not all could be written. */
 export function* syncNode(state: FatState, node: FatNode): Task<IoError | null> {
-  const mark = state.markUpwards(node);
-  const isMarked = (changer: Changer) => changer.mark === mark;
-  const belongs = (page: Page) => page.changers.some(isMarked) || page.changersInFlight.some(isMarked);
-  return yield* state.cached.cache.writeBack.sync(state.cached, belongs);
+  return yield* state.cached.cache.writeBack.sync(state.cached, state.markUpwards(node));
 }

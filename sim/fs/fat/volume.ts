@@ -123,7 +123,7 @@ export class FatVolume implements MountedVolume {
   *sync(): Task<void> {
     const { cached } = this.state;
     const path = this.state.root.path;
-    const failure = yield* cached.cache.writeBack.sync(cached, () => true);
+    const failure = yield* cached.cache.writeBack.sync(cached, null);
     const error = failure ?? (yield* cached.cache.flush(cached));
     if (error !== null) throw new FsError('io', path, '', error);
   }

@@ -258,8 +258,6 @@ describe('the dirty limit', () => {
 });
 
 describe('sync', () => {
-  const all = () => true;
-
   test('waits for what is dirty and in flight now, not for later changes', () => {
     const b = bench();
     const [one, two, three] = [need(b, 1), need(b, 2), need(b, 3)];
@@ -267,7 +265,7 @@ describe('sync', () => {
     b.scheduler.goTo(SECOND);
     change(b, one, 2);
     change(b, two, 1);
-    const sync = b.scheduler.spawn(b.cache.writeBack.sync(b.volume, all));
+    const sync = b.scheduler.spawn(b.cache.writeBack.sync(b.volume, null));
     change(b, three, 9);
     change(b, two, 9);
     expect(describeWaiting(b.device)).toEqual(['write 16+8', 'write 24+8']);
@@ -283,7 +281,7 @@ describe('sync', () => {
     const [one, two] = [need(b, 1), need(b, 2)];
     change(b, one, 1);
     change(b, two, 1);
-    const sync = b.scheduler.spawn(b.cache.writeBack.sync(b.volume, all));
+    const sync = b.scheduler.spawn(b.cache.writeBack.sync(b.volume, null));
     b.device.failing = request => (request.sector === 16 ? 'write-error' : null);
     b.device.release();
     b.scheduler.run();
@@ -302,7 +300,7 @@ describe('sync', () => {
     change(b, page, 7);
     b.scheduler.goTo(2 * SECOND);
     expect(page.state).toBe('discarding');
-    const sync = b.scheduler.spawn(b.cache.writeBack.sync(b.volume, all));
+    const sync = b.scheduler.spawn(b.cache.writeBack.sync(b.volume, null));
     expect(describeWaiting(b.device)).toEqual(['discard 16+8']);
     b.device.release();
     b.scheduler.run();
@@ -474,7 +472,7 @@ test('buffers of pages and copies are used again', () => {
     const page = need(b, round % 11);
     change(b, page, round % 256);
     b.cache.unpin(page);
-    b.scheduler.spawn(b.cache.writeBack.sync(b.volume, () => true));
+    b.scheduler.spawn(b.cache.writeBack.sync(b.volume, null));
     b.device.releaseAll();
     b.scheduler.run();
   }

@@ -70,21 +70,22 @@ describe('short names', () => {
     expect(chooseShortName(name(text), never)).toBe(short);
   });
 
-  test('take the first number that is free, and make room for its digits', () => {
+  test('take the first number that is free; when nine are taken, a hash of the name goes before it', () => {
     const taken = new Set<string>();
-    const given: string[] = [];
-    for (let count = 0; count < 101; count++) {
-      const short = chooseShortName(name('longer name.txt'), candidate => taken.has(candidate))!;
+    const give = (text: string) => {
+      const short = chooseShortName(name(text), candidate => taken.has(candidate))!;
       taken.add(short);
-      given.push(short);
-    }
-    expect([given[0], given[8], given[9], given[99]]).toEqual([
-      'LONGER~1TXT',
-      'LONGER~9TXT',
-      'LONGE~10TXT',
-      'LONG~100TXT',
-    ]);
-    expect(taken.size).toBe(101);
+      return short;
+    };
+    const given = Array.from({ length: 120 }, (_, at) => give(`longer name ${at}.txt`));
+    expect(given.slice(0, 9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map(number => `LONGER~${number}TXT`));
+    for (const short of given.slice(9)) expect(short).toMatch(/^LO[0-9A-F]{4}~\dTXT$/);
+    expect(taken.size).toBe(120);
+  });
+
+  test('make room for the digits of their number', () => {
+    const taken = (short: string) => !/~1[0-9]/.test(short);
+    expect(chooseShortName(name('longer name.txt'), taken)).toMatch(/^LO[0-9A-F]{3}~10TXT$/);
   });
 
   test('an exact one that is taken by an alias gets a number', () => {
