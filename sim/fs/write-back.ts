@@ -131,13 +131,13 @@ export class WriteBack {
     page.writeNext = false;
   }
 
-  /** Pages of the volume that are dirty or have a write in flight. */
+  /** Pages of the volume that are dirty or have a write in flight; both: twice. */
   private unwritten(volume: CachedVolume, mark: number | null): Page[] {
     const isWanted = (page: Page) => page.volume === volume && (mark === null || page.hasMarkedChange(mark));
     const pages: Page[] = [];
     for (const page of this.writing) if (isWanted(page)) pages.push(page);
     for (let page = this.oldest; page !== null; page = page.newer) {
-      if (isWanted(page) && !this.writing.has(page)) pages.push(page);
+      if (isWanted(page)) pages.push(page);
     }
     return pages;
   }

@@ -124,6 +124,20 @@ describe.each([512, 4 * KIB, 16 * KIB])('a frozen file, clusters of %d bytes', c
   });
 });
 
+test('a block that lies elsewhere by now is neither read nor copied for a frozen reader', () => {
+  const { volume, cache } = make(4 * KIB);
+  const [frozen] = freeze(volume, 'C:\\A');
+  const file = runNow(volume.open('C:\\A'));
+  runNow(file.truncate(0));
+  runNow(volume.sync());
+  cache.dropAll();
+  runNow(volume.open('C:\\A')).close();
+  const reads = cache.readsIssued;
+  runNow(file.write(0, pattern(45_056, 2)));
+  expect(cache.readsIssued - reads).toBeLessThan(3);
+  expectFrozen(frozen!, 65);
+});
+
 test('an open file that was removed is still read, until it is closed', () => {
   const { volume } = make(512);
   const file = runNow(volume.open('C:\\A'));

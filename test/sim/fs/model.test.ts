@@ -15,14 +15,16 @@ import { Applications, PRELUDE, type Step, step } from './operations.ts';
 import { HeldDevice } from './ram-device.ts';
 import { TestScheduler } from './test-scheduler.ts';
 import { differences, readTree, type Tree } from './trees.ts';
-import { type Clock, type Making, makeImage, mountNow, START, testHash } from './volumes.ts';
+import { type Clock, type Making, makeImage, makeUnalignedImage, mountNow, START, testHash } from './volumes.ts';
 
 /** How many times as many runs as usual: for a soak by hand. */
 const SOAK = Number(process.env.FS_SOAK ?? 1);
 
-const DISKS: readonly (Making & { pages: number })[] = [
+const DISKS: readonly (Making & { pages: number; isShifted?: boolean })[] = [
   { kind: 'fat12', sectorSize: 512, sizeBytes: 1 * MIB, clusterBytes: 512, pages: 24 },
   { kind: 'fat12', sectorSize: 512, sizeBytes: 2 * MIB, clusterBytes: 16 * KIB, pages: 24 },
+  { kind: 'fat12', sectorSize: 512, sizeBytes: 2 * MIB, clusterBytes: 8 * KIB, pages: 28, isShifted: true },
+  { kind: 'fat12', sectorSize: 512, sizeBytes: 1 * MIB, clusterBytes: 1 * KIB, pages: 28, isShifted: true },
   { kind: 'fat16', sectorSize: 4096, sizeBytes: 17 * MIB, pages: 32 },
   { kind: 'fat32', sectorSize: 512, sizeBytes: 33 * MIB, pages: 300 },
 ];
@@ -47,13 +49,13 @@ function checkEnd(volume: FatVolume, model: Model, image: Uint8Array, sectorSize
   expect(new Map(seen.files.map(f => [f.path, f.modified]))).toEqual(model.stamps());
 }
 
-describe.each(DISKS)('$kind, sectors of $sectorSize, clusters of $clusterBytes', disk => {
+describe.each(DISKS)('$kind, sectors of $sectorSize, clusters of $clusterBytes, shifted: $isShifted', disk => {
   const { sectorSize = 512, pages } = disk;
 
   test('property: one after the other, what is told is what is there', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 20, maxLength: 80, size: 'max' }), steps => {
-        const image = makeImage(disk);
+        const image = disk.isShifted ? makeUnalignedImage(disk) : makeImage(disk);
         const clock: Clock = { seconds: START };
         const memory = { sizeBytes: pages * 4096, dirtyLimitBytes: (pages * 4096) / 4 };
         const { volume, cache } = mountNow(image, sectorSize, memory, clock);
@@ -84,7 +86,7 @@ describe.each(DISKS)('$kind, sectors of $sectorSize, clusters of $clusterBytes',
   test('property: side by side, with completions in any order and failures, nothing is lost, mixed up or half done', () => {
     fc.assert(
       fc.property(fc.array(turn, { minLength: 100, maxLength: 400, size: 'max' }), turns => {
-        const image = makeImage(disk);
+        const image = disk.isShifted ? makeUnalignedImage(disk) : makeImage(disk);
         const scheduler = new TestScheduler();
         const device = new HeldDevice(image, sectorSize);
         const cache = new PageCache({

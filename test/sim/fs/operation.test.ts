@@ -156,6 +156,26 @@ describe('memory', () => {
     expect(b.start(new Needs('B', [1, 2])).end.isSettled || b.device.waiting.length > 0).toBe(true);
   });
 
+  test('that an operation holds is counted once, also when it asks for a page in two ways', () => {
+    const b = bench(4);
+    let plans = 0;
+    const operation: Operation<number, string> = {
+      path: 'A',
+      changesPages: false,
+      plan: view => {
+        plans += 1;
+        if (plans < 3) view.blank(1);
+        else view.page(1);
+        for (const number of plans < 3 ? [2] : [2, 3, 4, 5]) view.page(number);
+        return null;
+      },
+      apply: () => 'never',
+    };
+    const process = b.start(operation);
+    while (b.device.waiting.length > 0) b.releaseOne();
+    expect(process.end.error).toMatchObject({ failure: 'no-memory' });
+  });
+
   test('that can not be written is an error with its cause', () => {
     const b = bench(4);
     dirty(b.volume, [10, 11, 12, 13]);

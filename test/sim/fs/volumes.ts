@@ -2,7 +2,7 @@
 import type { Device } from '../../../engine/device.ts';
 import { runNow } from '../../../engine/task.ts';
 import { KIB, MIB } from '../../../engine/units.ts';
-import type { FatKind } from '../../../sim/fs/fat/layout.ts';
+import { type FatKind, parseLayout } from '../../../sim/fs/fat/layout.ts';
 import { type Formatted, mkfs } from '../../../sim/fs/fat/mkfs.ts';
 import { mountFat } from '../../../sim/fs/fat/mount.ts';
 import type { FatVolume } from '../../../sim/fs/fat/volume.ts';
@@ -65,6 +65,19 @@ export function makeImage({ kind, sectorSize = 512, sizeBytes, clusterBytes, lab
     label,
   });
   return put(formatted, new Uint8Array(sizeBytes));
+}
+
+/** An image as others make them: nothing but its boot sector begins at a page of 4 KiB. FAT12 and FAT16 only. */
+export function makeUnalignedImage(making: Making): Uint8Array {
+  const image = makeImage(making);
+  const { sectorSize = 512, kind } = making;
+  const layout = parseLayout(image.slice(0, sectorSize), sectorSize, image.length / sectorSize);
+  if ('reason' in layout || kind === 'fat32') throw new Error('no image to shift');
+  const table = image.slice(layout.fatStart, layout.fatStart + sectorSize);
+  image.fill(0, sectorSize);
+  image[14] = image[14]! + 3;
+  for (let copy = 0; copy < 2; copy++) image.set(table, layout.fatStart + 3 * sectorSize + copy * layout.fatBytes);
+  return image;
 }
 
 export interface Mounted {

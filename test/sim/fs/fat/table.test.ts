@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runNow } from '../../../../engine/task.ts';
+import { MIB } from '../../../../engine/units.ts';
 import { FreeClusters } from '../../../../sim/fs/fat/free-clusters.ts';
 import { type FatKind, fatBytesFor } from '../../../../sim/fs/fat/layout.ts';
 import { decodeEntry, END, encodeEntry, isEnd } from '../../../../sim/fs/fat/table.ts';
+import { makeImage, mountNow } from '../volumes.ts';
 
 const KINDS: readonly FatKind[] = ['fat12', 'fat16', 'fat32'];
 
@@ -107,5 +110,27 @@ describe('free clusters', () => {
     expect([2, 3, 4].map(cluster => free.isUnused(cluster))).toEqual([true, false, false]);
     free.endTrim();
     expect(free.isUnused(2)).toBe(false);
+  });
+});
+
+describe('a cached chain', () => {
+  test('rests on every page of the table that says where it goes, and dies with any of them', () => {
+    const { volume, cache } = mountNow(makeImage({ kind: 'fat16', sizeBytes: 8 * MIB }));
+    const file = runNow(volume.create('C:\\A'));
+    runNow(file.write(0, new Uint8Array(100)));
+    const other = runNow(volume.create('C:\\B'));
+    // Clusters of 512 bytes: a page of the table tells of 1 MiB.
+    runNow(other.write(0, new Uint8Array(3 * MIB)));
+    runNow(file.append(new Uint8Array(100_000)));
+    const { chain } = file.node;
+    const { layout } = volume;
+    const pages = [chain!.at(0), chain!.last].map(cluster => Math.floor((layout.fatStart + cluster * 2) / 4096));
+    expect(pages[1]).toBeGreaterThan(pages[0]!);
+    for (const page of pages) expect(cache.volumes[0]!.find(page)!.derived!.has(chain!)).toBe(true);
+    runNow(volume.sync());
+    cache.dropAll();
+    expect(file.node.chain).toBeNull();
+    const into = new Uint8Array(200_000);
+    expect(runNow(file.read(0, into))).toBe(100_100);
   });
 });
