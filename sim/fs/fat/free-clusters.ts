@@ -43,6 +43,20 @@ export class FreeClusters {
     this.clear(cluster);
   }
 
+  /** While a volume is mounted: the table says that all from `first` to before `end` are free. */
+  setFreeRun(first: Cluster, end: Cluster): void {
+    for (let cluster = first; cluster < end; ) {
+      if ((cluster & 31) === 0 && cluster + 32 <= end && this.taken[cluster >>> 5] === 0xffffffff) {
+        this.taken[cluster >>> 5] = 0;
+        this.freeCount += 32;
+        cluster += 32;
+      } else {
+        this.setFree(cluster);
+        cluster += 1;
+      }
+    }
+  }
+
   /** The table says that it is used. */
   setUsed(cluster: Cluster): void {
     invariant(this.isAvailable(cluster), `cluster ${cluster} is given to two files`);

@@ -42,12 +42,25 @@ function* scan(state: FatState): Task<void> {
   for (let first = 0; first < end; first += perScan) {
     const from = (first * bits) / 8;
     const entries = Math.min(perScan, end - first);
-    const start = layout.fatStart + layout.activeFat * layout.fatBytes + from;
-    const table = yield* readBytes(cached, start, Math.ceil((entries * bits) / 8));
-    for (let cluster = Math.max(first, FIRST_CLUSTER); cluster < first + entries; cluster++) {
+    const place = layout.fatStart + layout.activeFat * layout.fatBytes + from;
+    const table = yield* readBytes(cached, place, Math.ceil((entries * bits) / 8));
+    const start = Math.max(first, FIRST_CLUSTER);
+    if (isZeroes(table)) {
+      free.setFreeRun(start, first + entries);
+      continue;
+    }
+    for (let cluster = start; cluster < first + entries; cluster++) {
       if (decodeEntry(kind, table, cluster, from) === FREE) free.setFree(cluster);
     }
   }
+}
+
+/** Most of a large table says nothing: four bytes at a time. */
+function isZeroes(bytes: Uint8Array): boolean {
+  const words = new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
+  for (const word of words) if (word !== 0) return false;
+  for (let at = words.length * 4; at < bytes.length; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** Reads a range of a volume that need not be mounted. */

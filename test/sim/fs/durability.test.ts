@@ -242,6 +242,19 @@ describe('stamps', () => {
   });
 });
 
+describe.each([512, 2 * KIB, 16 * KIB])('a file that grows, clusters of %d bytes', clusterBytes => {
+  test('reads nothing of the clusters that it gets', () => {
+    const { volume, cache } = mountNow(
+      makeImage({ kind: clusterBytes === 512 ? 'fat16' : 'fat12', sizeBytes: 8 * MIB, clusterBytes }),
+    );
+    const file = runNow(volume.create('C:\\A'));
+    runNow(file.append(pattern(100, 1)));
+    const reads = cache.readsIssued;
+    for (let at = 0; at < 300; at++) runNow(file.append(pattern(700, at)));
+    expect(cache.readsIssued).toBe(reads);
+  });
+});
+
 describe('pieces', () => {
   test('of 64 KiB are operations of their own: who reads in between sees the first ones', () => {
     const b = bench();

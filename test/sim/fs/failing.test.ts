@@ -9,7 +9,7 @@ import { PageCache } from '../../../sim/fs/page-cache.ts';
 import { HeldDevice, RamDevice } from './ram-device.ts';
 import { TestScheduler } from './test-scheduler.ts';
 import { differences, makeTree, pattern, readTree, type Tree } from './trees.ts';
-import { CACHE, makeImage, mountNow, mountOn, START } from './volumes.ts';
+import { CACHE, makeImage, mountNow, mountOn, START, wholeOf } from './volumes.ts';
 
 const TREE: Tree = new Map<string, Uint8Array | null>([
   ['Dir', null],
@@ -58,7 +58,7 @@ describe.each(OPERATIONS)('a read error in the middle of %s', (_, operate) => {
       const before = image.slice();
       const device = new RamDevice(image);
       const cache = new PageCache({ ...CACHE, sizeBytes: 256 * KIB });
-      const volume = mountOn(cache, device, 'C', { seconds: START + 500 });
+      const volume = mountOn(cache, wholeOf(device), { seconds: START + 500 });
       cache.dropAll();
       let reads = 0;
       device.failing = ({ op }) => (op === 'read' && ++reads === strike ? 'read-error' : null);
@@ -222,7 +222,7 @@ describe('a write error', () => {
       dirtyLimitBytes: 16 * KIB,
     });
     const other = new RamDevice(makeImage({ kind: 'fat12', sizeBytes: MIB }), 512, 'other');
-    const healthy = mountOn(cache, other, 'D', { seconds: START });
+    const healthy = mountOn(cache, wholeOf(other, 'D'), { seconds: START });
     const file = runNow(volume.create('C:\\A'));
     device.failing = () => 'gone';
     const writer = scheduler.spawn(file.write(0, new Uint8Array(400 * KIB)));

@@ -20,13 +20,13 @@ import { type Clock, type Making, makeImage, makeUnalignedImage, mountNow, START
 /** How many times as many runs as usual: for a soak by hand. */
 const SOAK = Number(process.env.FS_SOAK ?? 1);
 
-const DISKS: readonly (Making & { pages: number; isShifted?: boolean })[] = [
-  { kind: 'fat12', sectorSize: 512, sizeBytes: 1 * MIB, clusterBytes: 512, pages: 24 },
-  { kind: 'fat12', sectorSize: 512, sizeBytes: 2 * MIB, clusterBytes: 16 * KIB, pages: 24 },
+const DISKS: readonly (Making & { pages: number; isShifted: boolean })[] = [
+  { kind: 'fat12', sectorSize: 512, sizeBytes: 1 * MIB, clusterBytes: 512, pages: 24, isShifted: false },
+  { kind: 'fat12', sectorSize: 512, sizeBytes: 2 * MIB, clusterBytes: 16 * KIB, pages: 24, isShifted: false },
   { kind: 'fat12', sectorSize: 512, sizeBytes: 2 * MIB, clusterBytes: 8 * KIB, pages: 28, isShifted: true },
   { kind: 'fat12', sectorSize: 512, sizeBytes: 1 * MIB, clusterBytes: 1 * KIB, pages: 28, isShifted: true },
-  { kind: 'fat16', sectorSize: 4096, sizeBytes: 17 * MIB, pages: 32 },
-  { kind: 'fat32', sectorSize: 512, sizeBytes: 33 * MIB, pages: 300 },
+  { kind: 'fat16', sectorSize: 4096, sizeBytes: 17 * MIB, pages: 32, isShifted: false },
+  { kind: 'fat32', sectorSize: 512, sizeBytes: 33 * MIB, pages: 300, isShifted: false },
 ];
 
 function upper(volume: FatVolume): Tree {

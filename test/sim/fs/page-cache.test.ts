@@ -230,6 +230,41 @@ describe('write-back', () => {
   });
 });
 
+describe('a page whose write is in flight', () => {
+  function writing() {
+    const b = bench(2, 2);
+    const page = need(b, 1);
+    change(b, page, 7);
+    b.scheduler.goTo(SECOND);
+    b.cache.unpin(page);
+    return { ...b, page };
+  }
+
+  test('is read without a request', () => {
+    const { scheduler, device, cache, page } = writing();
+    cache.pin(page);
+    expect(scheduler.spawn(cache.fill(page)).end.value).toBeNull();
+    expect(describeWaiting(device)).toEqual(['write 16+8']);
+  });
+
+  test('is not dropped before it has come back', () => {
+    const { device, cache, volume, page } = writing();
+    cache.dropAll();
+    cache.pin(cache.frame(volume, 3)!);
+    expect(cache.frame(volume, 4)).toBeNull();
+    expect(volume.find(1)).toBe(page);
+    device.release();
+    expect(cache.frame(volume, 4)).not.toBeNull();
+    expect(volume.find(1)).toBeNull();
+  });
+
+  test('is left out of a discard', () => {
+    const { scheduler, device, cache, volume } = writing();
+    scheduler.spawn(cache.discard(volume, 0, 3));
+    expect(describeWaiting(device)).toEqual(['write 16+8', 'discard 8+8', 'discard 24+8']);
+  });
+});
+
 describe('the dirty limit', () => {
   test('a writer waits until pages have been written, and the oldest are written for it', () => {
     const b = bench(8, 2);

@@ -2,6 +2,7 @@
 import type { Device } from '../../../engine/device.ts';
 import { runNow } from '../../../engine/task.ts';
 import { KIB, MIB } from '../../../engine/units.ts';
+import type { VolumePlace } from '../../../sim/fs/cached-volume.ts';
 import { type FatKind, parseLayout } from '../../../sim/fs/fat/layout.ts';
 import { type Formatted, mkfs } from '../../../sim/fs/fat/mkfs.ts';
 import { mountFat } from '../../../sim/fs/fat/mount.ts';
@@ -99,10 +100,14 @@ export function mountNow(
 ): Mounted {
   const device = new RamDevice(image, sectorSize);
   const cache = new PageCache({ ...CACHE, ...options });
-  return { cache, device, volume: mountOn(cache, device, 'C', clock) };
+  return { cache, device, volume: mountOn(cache, wholeOf(device), clock) };
 }
 
-export function mountOn(cache: PageCache, device: Device, letter: string, clock: Clock): FatVolume {
-  const cached = cache.addVolume({ letter, device, firstSector: 0, sectorCount: device.sectorCount });
-  return runNow(mountFat(cached, { now: () => clock.seconds, ids: { next: 1 } }));
+export function mountOn(cache: PageCache, place: VolumePlace, clock: Clock): FatVolume {
+  return runNow(mountFat(cache.addVolume(place), { now: () => clock.seconds, ids: { next: 1 } }));
+}
+
+/** A volume that is all of its device. */
+export function wholeOf(device: Device, letter = 'C'): VolumePlace {
+  return { letter, device, firstSector: 0, sectorCount: device.sectorCount };
 }

@@ -66,6 +66,22 @@ describe('free clusters', () => {
     );
   });
 
+  test('property: a run of them is each of them', () => {
+    const cluster = fc.integer({ min: 2, max: 300 });
+    fc.assert(
+      fc.property(cluster, cluster, fc.array(cluster), (first, end, before) => {
+        const [run, single] = [withFree(300, ...before), withFree(300, ...before)];
+        run.setFreeRun(first, end);
+        for (let one = first; one < end; one++) single.setFree(one);
+        const state = (free: FreeClusters) => [
+          free.freeCount,
+          ...Array.from({ length: 302 }, (_, at) => free.isAvailable(at)),
+        ];
+        expect(state(run)).toEqual(state(single));
+      }),
+    );
+  });
+
   test('are chosen apart from those that the operation has already', () => {
     const free = withFree(10, 3, 4, 5);
     const chosen: number[] = [];
