@@ -18,12 +18,12 @@ interface Bench {
   readonly volume: FatVolume;
 }
 
-function bench(kind: 'fat12' | 'fat16' = 'fat16'): Bench {
+function bench(kind: 'fat12' | 'fat16' = 'fat16', dirtyLimitBytes: number = MIB): Bench {
   const image = makeImage({ kind, sizeBytes: kind === 'fat12' ? 2 * MIB : 8 * MIB });
   const scheduler = new TestScheduler();
   const device = new HeldDevice(image);
   device.isHolding = false;
-  const cache = new PageCache({ ...CACHE, owner: scheduler.owner });
+  const cache = new PageCache({ ...CACHE, owner: scheduler.owner, dirtyLimitBytes });
   const cached = cache.addVolume({ letter: 'C', device, firstSector: 0, sectorCount: device.sectorCount });
   const now = () => START + Math.floor(scheduler.now() / SECOND);
   const volume = runNow(mountFat(cached, { now, ids: { next: 1 } }));
@@ -240,6 +240,19 @@ describe('stamps', () => {
       'removed C:\\B',
     ]);
   });
+});
+
+test('a writer inside of a file waits at the dirty limit, too', () => {
+  const b = bench('fat12', 8 * KIB);
+  const file = runNow(b.volume.create('C:\\A'));
+  runNow(file.write(0, pattern(16_384, 1)));
+  runNow(b.volume.sync());
+  b.device.isHolding = true;
+  const writers = [0, 4096, 8192].map(at => b.scheduler.spawn(file.write(at, pattern(10, 2))));
+  expect(writers.map(({ end }) => end.isSettled)).toEqual([true, true, false]);
+  b.device.release();
+  b.scheduler.run();
+  expect(writers[2]!.end.isSettled).toBe(true);
 });
 
 describe.each([512, 2 * KIB, 16 * KIB])('a file that grows, clusters of %d bytes', clusterBytes => {
