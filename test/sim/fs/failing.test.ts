@@ -241,6 +241,18 @@ function* writeTo(volume: FatVolume, path: string): Task<void> {
   file.close();
 }
 
+test('what lies behind the end of a directory does not come into view when an entry is put there', () => {
+  const image = makeImage({ kind: 'fat16', sizeBytes: 8 * MIB });
+  const { rootStart } = mountNow(image).volume.layout;
+  image.set(new TextEncoder().encode('GHOST   DAT '), rootStart + 32);
+  const { volume } = mountNow(image);
+  expect(runNow(volume.list('C:\\'))).toEqual([]);
+  runNow(volume.create('C:\\A')).close();
+  expect(runNow(volume.list('C:\\')).map(({ name }) => name)).toEqual(['A']);
+  runNow(volume.sync());
+  expect(runNow(mountNow(image).volume.list('C:\\')).map(({ name }) => name)).toEqual(['A']);
+});
+
 test('an operation that no page cache of this size can hold says so', () => {
   const image = makeImage({ kind: 'fat16', sizeBytes: 33 * MIB });
   const { volume } = mountNow(image);
