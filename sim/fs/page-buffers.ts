@@ -35,14 +35,16 @@ export class PageBuffers {
     return this.all.length * PAGE_BYTES;
   }
 
+  /** Adds a slab, and takes its first buffer. */
   private grow(): Uint8Array {
     const slab = new Uint8Array(SLAB_PAGES * PAGE_BYTES);
-    for (let at = SLAB_PAGES - 1; at >= 0; at--) {
-      const buffer = slab.subarray(at * PAGE_BYTES, (at + 1) * PAGE_BYTES);
-      this.all.push(buffer);
-      if (at === 0) return buffer;
-      this.free.push(buffer);
-    }
-    return new Uint8Array(PAGE_BYTES);
+    for (let at = SLAB_PAGES - 1; at > 0; at--) this.free.push(this.part(slab, at));
+    return this.part(slab, 0);
+  }
+
+  private part(slab: Uint8Array, at: number): Uint8Array {
+    const buffer = slab.subarray(at * PAGE_BYTES, (at + 1) * PAGE_BYTES);
+    this.all.push(buffer);
+    return buffer;
   }
 }

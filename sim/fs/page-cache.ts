@@ -41,9 +41,9 @@ export class PageCache {
   readonly writeBack: WriteBack;
   readonly bigOperations = new BigOperations();
   readonly volumes: CachedVolume[] = [];
+  readonly buffers: PageBuffers;
   readsIssued = 0;
   private readonly hash: Hash;
-  readonly buffers: PageBuffers;
   /** Pages that have a frame; the hand goes round them. */
   private readonly frames: Page[] = [];
   private hand = 0;

@@ -139,6 +139,8 @@ describe.each(DISKS)('$kind, sectors of $sectorSize, clusters of $clusterBytes, 
         applications.closeAll();
         checkEnd(volume, applications.model, image, sectorSize);
         expect(cache.oracleLog.mismatchCount).toBe(0);
+        cache.dropAll();
+        expect(cache.usedFrames).toBe(0);
         expect([...cached.expectations()].every(e => e.expected === hashOnDrive(image, e.page))).toBe(true);
       }),
       { numRuns: SOAK * (disk.kind === 'fat32' ? 15 : 50) },

@@ -174,6 +174,8 @@ describe('memory', () => {
     const process = b.start(operation);
     while (b.device.waiting.length > 0) b.releaseOne();
     expect(process.end.error).toMatchObject({ failure: 'no-memory' });
+    b.cache.dropAll();
+    expect(b.cache.usedFrames).toBe(0);
   });
 
   test('that can not be written is an error with its cause', () => {
