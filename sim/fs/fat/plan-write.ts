@@ -169,9 +169,7 @@ function isBehindEnd(state: FatState, node: FatNode, segment: Segment, page: Pag
   if (node.frozen !== null || clusterBytes < PAGE_BYTES) return false;
   const offset = segment.fileOffset + page * PAGE_BYTES - segment.volumeOffset;
   if (offset < node.sizeBytes) return false;
-  const index = Math.floor(offset / clusterBytes);
-  const sameCluster = index === Math.floor(Math.max(offset, segment.fileOffset) / clusterBytes);
-  return sameCluster && offset + PAGE_BYTES <= (index + 1) * clusterBytes;
+  return offset + PAGE_BYTES <= (Math.floor(offset / clusterBytes) + 1) * clusterBytes;
 }
 
 /** Changes what the short entry of a node says; nothing is missed or changed when it says that already. */

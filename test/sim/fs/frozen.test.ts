@@ -4,7 +4,7 @@ import { KIB, MIB } from '../../../engine/units.ts';
 import type { FatVolume } from '../../../sim/fs/fat/volume.ts';
 import type { FrozenFile } from '../../../sim/fs/file-system.ts';
 import { pattern } from './trees.ts';
-import { makeImage, mountNow } from './volumes.ts';
+import { makeImage, makeUnalignedImage, mountNow } from './volumes.ts';
 
 const SIZE = 50_000;
 
@@ -122,6 +122,22 @@ describe.each([512, 4 * KIB, 16 * KIB])('a frozen file, clusters of %d bytes', c
     expect(frozen!.node.path).toBe('C:\\B');
     expectFrozen(frozen!, 65);
   });
+});
+
+test('a page behind the end of the file is not blanked when a frozen reader has more of it than the write covers', () => {
+  // The cluster begins three sectors behind a page: file offsets 2560 to 6655 are one page, blocks end at 4096.
+  const image = makeUnalignedImage({ kind: 'fat12', sizeBytes: 2 * MIB, clusterBytes: 8 * KIB });
+  const { volume, cache } = mountNow(image);
+  const file = runNow(volume.create('C:\\A'));
+  runNow(file.write(0, pattern(8192, 65)));
+  const [frozen] = freeze(volume, 'C:\\A');
+  runNow(file.truncate(100));
+  runNow(volume.sync());
+  cache.dropAll();
+  runNow(file.write(2600, pattern(100, 1)));
+  const into = new Uint8Array(8192);
+  expect(runNow(frozen!.read(0, into))).toBe(8192);
+  expect(Buffer.compare(into, pattern(8192, 65))).toBe(0);
 });
 
 test('a block that lies elsewhere by now is neither read nor copied for a frozen reader', () => {

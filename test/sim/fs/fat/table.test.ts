@@ -150,3 +150,38 @@ describe('a cached chain', () => {
     expect(runNow(file.read(0, into))).toBe(100_100);
   });
 });
+
+describe('the index of a directory', () => {
+  test('rests on the pages that the directory grew by, too', () => {
+    const { volume, cache } = mountNow(makeImage({ kind: 'fat16', sizeBytes: 8 * MIB }));
+    runNow(volume.makeDirectory('C:\\Dir'));
+    const files = Array.from({ length: 300 }, (_, at) => runNow(volume.create(`C:\\Dir\\F${at}`)));
+    const directory = files[0]!.node.parent!;
+    const { layout } = volume;
+    const place = layout.dataStart + (directory.chain!.last - 2) * layout.clusterBytes;
+    const page = cache.volumes[0]!.find(Math.floor(place / 4096))!;
+    expect(page.derived!.has(directory.index!)).toBe(true);
+    runNow(volume.sync());
+    cache.dropAll();
+    expect(directory.index).toBeNull();
+    expect(runNow(volume.list('C:\\Dir')).length).toBe(300);
+  });
+});
+
+describe.each<[FatKind, number]>([
+  ['fat12', 2 * MIB],
+  ['fat16', 30 * MIB],
+  ['fat32', 34 * MIB],
+])('the clusters of %s', (kind, sizeBytes) => {
+  test('are counted in pieces of the table, however little memory there is', () => {
+    const image = makeImage({ kind, sizeBytes, clusterBytes: 512 });
+    const { volume } = mountNow(image);
+    const file = runNow(volume.create('C:\\A'));
+    runNow(file.write(0, new Uint8Array(volume.freeBytes() / 2)));
+    runNow(volume.sync());
+    for (const pages of [8, 16, 48, 1024]) {
+      const sizes = { sizeBytes: pages * 4096, dirtyLimitBytes: 4096 };
+      expect(mountNow(image, 512, sizes).volume.freeBytes()).toBe(volume.freeBytes());
+    }
+  });
+});
