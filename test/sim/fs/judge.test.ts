@@ -64,11 +64,17 @@ function* withFile(volume: MountedVolume, at: string, use: Step & { op: 'write' 
   file.close();
 }
 
+/** A file that stays open keeps its clusters when it is removed: FatFs closes the one that it made, so this does. */
+function* createAndClose(volume: MountedVolume, at: string): Task<void> {
+  const file = yield* volume.create(at);
+  file.close();
+}
+
 function ours(volume: MountedVolume, s: Step): FsFailure | 'done' {
   const at = `C:\\${s.path}`;
   switch (s.op) {
     case 'create':
-      return outcome(volume.create(at));
+      return outcome(createAndClose(volume, at));
     case 'makeDirectory':
       return outcome(volume.makeDirectory(at));
     case 'remove':
@@ -146,6 +152,29 @@ describe.each(DISKS)('$kind', disk => {
       }),
       { numRuns: kind === 'fat32' ? 12 : 40 },
     );
+  });
+
+  test('a file that grew by truncate and was removed leaves no cluster behind (regression, seed 803834422)', () => {
+    const image = makeImage({ kind, sizeBytes, sectorSize, clusterBytes: disk.au });
+    const { volume } = mountNow(image, sectorSize, { sizeBytes: MIB });
+    const before = volume.freeBytes();
+    expect(ours(volume, { op: 'create', path: 'A.DAT' })).toBe('done');
+    expect(ours(volume, { op: 'truncate', path: 'A.DAT', sizeBytes: 1 })).toBe('done');
+    expect(volume.freeBytes()).toBe(before - disk.au);
+    expect(ours(volume, { op: 'remove', path: 'A.DAT' })).toBe('done');
+    expect(volume.freeBytes()).toBe(before);
+  });
+
+  test('a removed file that is still open keeps its clusters until it is closed', () => {
+    const image = makeImage({ kind, sizeBytes, sectorSize, clusterBytes: disk.au });
+    const { volume } = mountNow(image, sectorSize, { sizeBytes: MIB });
+    const before = volume.freeBytes();
+    const file = runNow(volume.create('C:\\A.DAT'));
+    runNow(file.write(0, pattern(1, 1)));
+    runNow(volume.remove('C:\\A.DAT'));
+    expect(volume.freeBytes()).toBe(before - disk.au);
+    file.close();
+    expect(volume.freeBytes()).toBe(before);
   });
 
   test('an image that FatFs formatted and filled is read, and changed, here', () => {
