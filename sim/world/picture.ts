@@ -5,6 +5,7 @@
 import { type Device, IoRequest } from '../../engine/device.ts';
 import type { Latch, Task, Waiter } from '../../engine/task.ts';
 import { type Bytes, MIB, type Sector } from '../../engine/units.ts';
+import { sameBytes } from '../bytes.ts';
 import type { Arena } from '../disk/arena.ts';
 import { Sectors } from '../disk/sectors.ts';
 
@@ -135,19 +136,4 @@ class Comparison implements Waiter {
   settled(latch: Latch<unknown>): void {
     this.picture.compare(latch as IoRequest);
   }
-}
-
-/** Compares in words of 32 bits where both are aligned. */
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let from = 0;
-  if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
-    const words = Math.floor(a.length / 4);
-    const x = new Int32Array(a.buffer, a.byteOffset, words);
-    const y = new Int32Array(b.buffer, b.byteOffset, words);
-    for (let at = 0; at < words; at++) if (x[at] !== y[at]) return false;
-    from = words * 4;
-  }
-  for (let at = from; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
 }

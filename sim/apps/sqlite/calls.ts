@@ -10,6 +10,7 @@
  * what the log holds. They are shared when they are equal, which halves what a recording keeps.
  */
 import type { Bytes, Nanoseconds } from '../../../engine/units.ts';
+import { sameBytes } from '../../bytes.ts';
 import type { Path } from '../../fs/file-system.ts';
 
 /** A file that was opened, numbered within its connection. */
@@ -99,20 +100,4 @@ export class SharedBytes {
 
 function bigEndian(bytes: Uint8Array): number {
   return ((bytes[0]! * 256 + bytes[1]!) * 256 + bytes[2]!) * 256 + bytes[3]!;
-}
-
-/** Hot path: by words where both stand on one. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  const { length } = a;
-  if (b.length !== length) return false;
-  let at = 0;
-  if (length >= 64 && (a.byteOffset & 3) === 0 && (b.byteOffset & 3) === 0) {
-    const count = length >>> 2;
-    const aWords = new Int32Array(a.buffer, a.byteOffset, count);
-    const bWords = new Int32Array(b.buffer, b.byteOffset, count);
-    for (let word = 0; word < count; word++) if (aWords[word] !== bWords[word]) return false;
-    at = count * 4;
-  }
-  for (; at < length; at++) if (a[at] !== b[at]) return false;
-  return true;
 }

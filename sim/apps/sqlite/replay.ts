@@ -11,11 +11,12 @@
 import { defect, unreachable, WorldError } from '../../../engine/invariant.ts';
 import type { Task } from '../../../engine/task.ts';
 import type { Bytes, Nanoseconds } from '../../../engine/units.ts';
+import { sameBytes } from '../../bytes.ts';
 import type { ChangeSet, MountedVolume, OpenFile, Path } from '../../fs/file-system.ts';
 import { FsError } from '../../fs/file-system.ts';
 import type { Volumes } from '../application.ts';
 import { letterOf } from '../paths.ts';
-import { type Call, type Handle, PAGE_BYTES, type Recording, sameBytes } from './calls.ts';
+import { type Call, type Handle, PAGE_BYTES, type Recording } from './calls.ts';
 
 /** The simulated file system gave another answer than the shadow, after it had failed before (Y1). */
 export class AnswerDiffers extends WorldError {

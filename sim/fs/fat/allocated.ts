@@ -1,7 +1,7 @@
 /** Which sectors of a FAT volume hold something: what a sector-level backup copies. */
 import type { Extent } from '../../../engine/units.ts';
 import { type FatLayout, FIRST_CLUSTER, offsetOfCluster, sectorsOf } from './layout.ts';
-import { BAD, decodeEntry, FREE } from './table.ts';
+import { BAD, decodeTable, FREE } from './table.ts';
 
 /** The sectors of the table that is read. */
 export function tableExtent(layout: FatLayout): Extent {
@@ -14,10 +14,12 @@ export function tableExtent(layout: FatLayout): Extent {
  */
 export function allocatedExtents(layout: FatLayout, table: Uint8Array): Extent[] {
   const { kind, clusterCount } = layout;
+  const entries = new Uint32Array(FIRST_CLUSTER + clusterCount);
+  decodeTable(kind, table, 0, entries);
   const extents: Extent[] = [];
   let run = { first: 0, count: layout.dataStart / layout.sectorSize };
-  for (let cluster = FIRST_CLUSTER; cluster < FIRST_CLUSTER + clusterCount; cluster++) {
-    const value = decodeEntry(kind, table, cluster);
+  for (let cluster = FIRST_CLUSTER; cluster < entries.length; cluster++) {
+    const value = entries[cluster]!;
     if (value === FREE || value === BAD[kind]) continue;
     const { first, count } = sectorsOf(layout, offsetOfCluster(layout, cluster), layout.clusterBytes);
     if (first === run.first + run.count) {

@@ -2,7 +2,7 @@
 import { isDotEntry } from './entry.ts';
 import { type FatImage, type Problem, type ReadOnlyFile, rawEntries } from './image.ts';
 import { type Cluster, FIRST_CLUSTER, get32, isInfoSector } from './layout.ts';
-import { BAD, decodeEntry, FREE } from './table.ts';
+import { BAD, FREE } from './table.ts';
 
 const UNKNOWN_COUNT = 0xffffffff;
 
@@ -74,12 +74,13 @@ class Claims {
 
   /** Clusters that the table says are in use, and that nobody has. */
   lost(): Problem[] {
+    const { entries, layout } = this.image;
+    const bad = BAD[layout.kind];
     let count = 0;
     let first: Cluster = 0;
-    for (let cluster = FIRST_CLUSTER; cluster < this.ownerOf.length; cluster++) {
-      if (this.ownerOf[cluster] !== 0) continue;
-      const value = this.image.entry(cluster);
-      if (value === FREE || value === BAD[this.image.layout.kind]) continue;
+    for (let cluster = FIRST_CLUSTER; cluster < entries.length; cluster++) {
+      const value = entries[cluster]!;
+      if (value === FREE || value === bad || this.ownerOf[cluster] !== 0) continue;
       if (count === 0) first = cluster;
       count += 1;
     }
@@ -88,18 +89,15 @@ class Claims {
 }
 
 function checkCopies(image: FatImage): Problem[] {
-  const { layout } = image;
+  const { layout, entries } = image;
   if (!layout.mirrored) return [];
   for (let copy = 1; copy < layout.fatCount; copy++) {
-    const other = image.tableCopy(copy);
-    let count = 0;
-    let first = 0;
-    for (let cluster = 0; cluster < FIRST_CLUSTER + layout.clusterCount; cluster++) {
-      if (decodeEntry(layout.kind, other, cluster) === image.entry(cluster)) continue;
-      if (count === 0) first = cluster;
-      count += 1;
-    }
-    if (count > 0) return [{ kind: 'fat-copies', text: `${count} entries differ, the first is ${first}` }];
+    if (image.isCopyEqual(copy)) continue;
+    // The upper 4 bits of an entry, and what lies behind the last one, may differ.
+    const others = image.decodeCopy(copy);
+    const differing = [...others.keys()].filter(cluster => others[cluster] !== entries[cluster]);
+    if (differing.length === 0) continue;
+    return [{ kind: 'fat-copies', text: `${differing.length} entries differ, the first is ${differing[0]}` }];
   }
   return [];
 }
@@ -111,8 +109,8 @@ function checkFreeCount(image: FatImage): Problem[] {
   const said = get32(info, 488);
   if (!isInfoSector(info) || said === UNKNOWN_COUNT) return [];
   let free = 0;
-  for (let cluster = FIRST_CLUSTER; cluster < FIRST_CLUSTER + layout.clusterCount; cluster++) {
-    if (image.entry(cluster) === FREE) free += 1;
+  for (let cluster = FIRST_CLUSTER; cluster < image.entries.length; cluster++) {
+    if (image.entries[cluster] === FREE) free += 1;
   }
   return said === free ? [] : [{ kind: 'free-count', text: `it says ${said}, and ${free} clusters are free` }];
 }

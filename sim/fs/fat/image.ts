@@ -1,10 +1,14 @@
 /** The bytes of a FAT volume taken apart, without a file system: its table, clusters, chains and directory entries. */
 import { invariant } from '../../../engine/invariant.ts';
 import type { Bytes, Extent, Sector } from '../../../engine/units.ts';
+import { sameBytes } from '../../bytes.ts';
 import { FsError, type Path, type WallSeconds } from '../file-system.ts';
 import { DIRECTORY, type Entry, type EntryFields, EntryParser, readFields } from './entry.ts';
-import { type Cluster, ENTRY_BYTES, type FatLayout, isDataCluster, offsetOfCluster } from './layout.ts';
-import { BAD, decodeEntry, FREE, isEnd } from './table.ts';
+import { type Cluster, ENTRY_BYTES, type FatLayout, FIRST_CLUSTER, isDataCluster, offsetOfCluster } from './layout.ts';
+import { BAD, decodeTable, FREE, isEnd } from './table.ts';
+
+/** So much of a table is read at once: whole sectors, and a multiple of 3 so that no entry of 12 bits is cut. */
+const TABLE_PIECE_BYTES: Bytes = 6 * 4096;
 
 /** Gives sectors of the volume, in bytes that stay as they are. What it throws goes through. */
 export type ReadSectors = (first: Sector, count: Sector) => Uint8Array;
@@ -93,21 +97,36 @@ export class ReadOnlyFile {
 /** The bytes of a volume, taken apart as far as its boot sector goes. */
 export class FatImage {
   readonly layout: FatLayout;
-  readonly table: Uint8Array;
+  /** What the table says of each cluster. */
+  readonly entries: Uint32Array;
   readonly readSectors: ReadSectors;
 
   constructor(layout: FatLayout, readSectors: ReadSectors) {
     this.layout = layout;
     this.readSectors = readSectors;
-    this.table = this.tableCopy(layout.activeFat);
+    this.entries = this.decodeCopy(layout.activeFat);
   }
 
-  tableCopy(copy: number): Uint8Array {
-    return this.read(this.layout.fatStart + copy * this.layout.fatBytes, this.layout.fatBytes);
+  /** What a copy of the table says of each cluster. */
+  decodeCopy(copy: number): Uint32Array {
+    const entries = new Uint32Array(FIRST_CLUSTER + this.layout.clusterCount);
+    for (let offset = 0; offset < this.layout.fatBytes; offset += TABLE_PIECE_BYTES) {
+      decodeTable(this.layout.kind, this.tablePiece(copy, offset), offset, entries);
+    }
+    return entries;
   }
 
-  entry(cluster: Cluster): number {
-    return decodeEntry(this.layout.kind, this.table, cluster);
+  /** Whether a copy of the table is the active one, byte for byte. */
+  isCopyEqual(copy: number): boolean {
+    for (let offset = 0; offset < this.layout.fatBytes; offset += TABLE_PIECE_BYTES) {
+      if (!sameBytes(this.tablePiece(copy, offset), this.tablePiece(this.layout.activeFat, offset))) return false;
+    }
+    return true;
+  }
+
+  private tablePiece(copy: number, offset: Bytes): Uint8Array {
+    const { fatStart, fatBytes } = this.layout;
+    return this.read(fatStart + copy * fatBytes + offset, Math.min(TABLE_PIECE_BYTES, fatBytes - offset));
   }
 
   cluster(cluster: Cluster): Uint8Array {
@@ -120,7 +139,7 @@ export class FatImage {
     for (let cluster = first; cluster !== 0; ) {
       if (!isDataCluster(layout, cluster)) return { clusters, problem: describeLink(layout, cluster) };
       if (clusters.length >= layout.clusterCount) return { clusters, problem: 'it goes round in a circle' };
-      const value = this.entry(cluster);
+      const value = this.entries[cluster]!;
       if (value === FREE) return { clusters, problem: `cluster ${cluster} of it is free` };
       clusters.push(cluster);
       cluster = isEnd(layout.kind, value) ? 0 : value;

@@ -127,7 +127,10 @@ export function parseLayout(boot: Uint8Array, sectorSize: number, sectorCount: S
 
 /** Bytes of a table with an entry for each cluster and the two before them. */
 export function fatBytesFor(kind: FatKind, clusterCount: number): Bytes {
-  const entries = clusterCount + FIRST_CLUSTER;
+  return bytesOfEntries(kind, clusterCount + FIRST_CLUSTER);
+}
+
+export function bytesOfEntries(kind: FatKind, entries: number): Bytes {
   if (kind === 'fat12') return Math.ceil((entries * 3) / 2);
   return entries * (kind === 'fat16' ? 2 : 4);
 }

@@ -9,9 +9,19 @@ import type { CachedVolume } from '../cached-volume.ts';
 import { FsError } from '../file-system.ts';
 import { type Operation, run, type View } from '../operation.ts';
 import { PAGE_BYTES } from '../page-buffers.ts';
-import { type FatLayout, FIRST_CLUSTER, get32, isInfoSector, type ParsedLayout, parseLayout } from './layout.ts';
+import type { FreeClusters } from './free-clusters.ts';
+import {
+  bytesOfEntries,
+  type FatKind,
+  type FatLayout,
+  FIRST_CLUSTER,
+  get32,
+  isInfoSector,
+  type ParsedLayout,
+  parseLayout,
+} from './layout.ts';
 import { FatState, type MountOptions } from './state.ts';
-import { decodeEntry, FREE } from './table.ts';
+import { decodeEntry, entriesIn, entryOffset, FREE, type TablePiece, tablePieces } from './table.ts';
 import { FatVolume } from './volume.ts';
 
 /** Pages of the table that are looked at at once: a multiple of 3, so that no entry of 12 bits is cut. */
@@ -32,35 +42,29 @@ export function* mountFat(cached: CachedVolume, options: MountOptions): Task<Fat
   return new FatVolume(state);
 }
 
-function* scan(state: FatState): Task<void> {
-  const { layout, cached, free } = state;
+function* scan({ layout, cached, free }: FatState): Task<void> {
   const { kind, clusterCount } = layout;
-  const bits = kind === 'fat12' ? 12 : kind === 'fat16' ? 16 : 32;
   const pages = Math.max(3, Math.floor(Math.min(SCAN_PAGES, cached.cache.frameCount / 4) / 3) * 3);
-  const perScan = (pages * PAGE_BYTES * 8) / bits;
+  const perScan = entriesIn(kind, pages * PAGE_BYTES);
   const end = FIRST_CLUSTER + clusterCount;
   for (let first = 0; first < end; first += perScan) {
-    const from = (first * bits) / 8;
-    const entries = Math.min(perScan, end - first);
+    const from = entryOffset(kind, first);
+    const scanEnd = Math.min(first + perScan, end);
     const place = layout.fatStart + layout.activeFat * layout.fatBytes + from;
-    const table = yield* readBytes(cached, place, Math.ceil((entries * bits) / 8));
-    const start = Math.max(first, FIRST_CLUSTER);
-    if (isZeroes(table)) {
-      free.setFreeRun(start, first + entries);
-      continue;
-    }
-    for (let cluster = start; cluster < first + entries; cluster++) {
-      if (decodeEntry(kind, table, cluster, from) === FREE) free.setFree(cluster);
-    }
+    const table = yield* readBytes(cached, place, bytesOfEntries(kind, scanEnd) - from);
+    for (const piece of tablePieces(kind, table, first, scanEnd)) scanPiece(free, kind, piece);
   }
 }
 
-/** Most of a large table says nothing: four bytes at a time. */
-function isZeroes(bytes: Uint8Array): boolean {
-  const words = new Uint32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
-  for (const word of words) if (word !== 0) return false;
-  for (let at = words.length * 4; at < bytes.length; at++) if (bytes[at] !== 0) return false;
-  return true;
+function scanPiece(free: FreeClusters, kind: FatKind, { first, end, isFree, bytes, from }: TablePiece): void {
+  const start = Math.max(first, FIRST_CLUSTER);
+  if (isFree) {
+    free.setFreeRun(start, end);
+    return;
+  }
+  for (let cluster = start; cluster < end; cluster++) {
+    if (decodeEntry(kind, bytes, cluster, from) === FREE) free.setFree(cluster);
+  }
 }
 
 /** Reads a range of a volume that need not be mounted. */

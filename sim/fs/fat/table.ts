@@ -4,6 +4,7 @@
  */
 import { defect } from '../../../engine/invariant.ts';
 import type { Bytes } from '../../../engine/units.ts';
+import { isZeroes } from '../../bytes.ts';
 import type { CachedVolume } from '../cached-volume.ts';
 import type { View } from '../operation.ts';
 import type { Page, PageNumber } from '../page.ts';
@@ -15,6 +16,15 @@ export const FREE = 0;
 /** Marks, by kind: everything from BAD + 1 on ends a chain. */
 export const BAD: Readonly<Record<FatKind, number>> = { fat12: 0xff7, fat16: 0xfff7, fat32: 0x0ffffff7 };
 export const END: Readonly<Record<FatKind, number>> = { fat12: 0xfff, fat16: 0xffff, fat32: 0x0fffffff };
+
+/** How many entries have room in so many bytes. */
+export function entriesIn(kind: FatKind, bytes: Bytes): number {
+  if (kind === 'fat12') return Math.floor((bytes * 2) / 3);
+  return Math.floor(bytes / (kind === 'fat16' ? 2 : 4));
+}
+
+/** Bytes of a table that are looked at at once: a multiple of 3, so that no entry of 12 bits is cut. */
+const PIECE_BYTES: Bytes = 3 * 1024;
 
 export function isEnd(kind: FatKind, value: number): boolean {
   return value > BAD[kind];
@@ -34,6 +44,37 @@ export function decodeEntry(kind: FatKind, bytes: Uint8Array, cluster: Cluster, 
   if (kind === 'fat16') return low;
   if (kind === 'fat32') return low | (bytes[at + 2]! << 16) | ((bytes[at + 3]! & 0x0f) << 24);
   return cluster % 2 === 0 ? low & 0xfff : low >> 4;
+}
+
+/** Neighbouring entries of a table. */
+export interface TablePiece {
+  readonly first: Cluster;
+  readonly end: Cluster;
+  /** All are zeroes: most of a large table says nothing. */
+  readonly isFree: boolean;
+  readonly bytes: Uint8Array;
+  /** Where `bytes` begins, from the start of the table. */
+  readonly from: Bytes;
+}
+
+/** Takes bytes of a table to pieces; they begin with the whole entry of `first`, a multiple of 3 bytes from its start. */
+export function* tablePieces(kind: FatKind, bytes: Uint8Array, first: Cluster, end: Cluster): Generator<TablePiece> {
+  const perPiece = entriesIn(kind, PIECE_BYTES);
+  const start = entryOffset(kind, first);
+  for (let at = first; at < end; at += perPiece) {
+    const from = entryOffset(kind, at);
+    const piece = bytes.subarray(from - start, from - start + PIECE_BYTES);
+    yield { first: at, end: Math.min(at + perPiece, end), isFree: isZeroes(piece), bytes: piece, from };
+  }
+}
+
+/** Puts what the bytes of a table, which begin at offset `start` of it, say of its clusters into `entries`, zeroes so far. */
+export function decodeTable(kind: FatKind, table: Uint8Array, start: Bytes, entries: Uint32Array): void {
+  const last = Math.min(entries.length, entriesIn(kind, start + table.length));
+  for (const { first, end, isFree, bytes, from } of tablePieces(kind, table, entriesIn(kind, start), last)) {
+    if (isFree) continue;
+    for (let cluster = first; cluster < end; cluster++) entries[cluster] = decodeEntry(kind, bytes, cluster, from);
+  }
 }
 
 /** Sets the entry of a cluster in the bytes of a whole table. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runNow } from '../../../../engine/task.ts';
 import type { Call } from '../../../../sim/apps/sqlite/calls.ts';
-import { sameBytes } from '../../../../sim/apps/sqlite/calls.ts';
 import { AnswerDiffers } from '../../../../sim/apps/sqlite/replay.ts';
 import { ACCOUNTS, filled, hexOf, JOURNALS, ORDERS, replayNow, shop, withoutThinking } from './shop.ts';
 
@@ -103,19 +102,4 @@ describe('an answer that is not the shadow’s', () => {
     replayNow(replayer, recorder.opening());
     expect(() => runNow(replayer.replay([call]))).toThrow(message);
   });
-});
-
-test('bytes are compared to the last one, on word boundaries and beside them', () => {
-  const bytes = Uint8Array.from({ length: 4101 }, (_, at) => at % 251);
-  for (const offset of [0, 1, 4]) {
-    const other = new Uint8Array(4200).subarray(offset, offset + 4101);
-    other.set(bytes);
-    expect(sameBytes(bytes, other)).toBe(true);
-    expect(sameBytes(bytes, other.subarray(1))).toBe(false);
-    for (const at of [0, 3, 63, 4095, 4096, 4100]) {
-      other[at]! ^= 1;
-      expect(sameBytes(bytes, other)).toBe(false);
-      other[at]! ^= 1;
-    }
-  }
 });
