@@ -1,13 +1,13 @@
 /**
- * Simulated I/Os a second: 4 KiB, half reads, to random places of 16 MiB, eight clients with recycled buffers. The content
- * of writes is in the digest once, at issue, reads by their range. Bare: kernel and drive alone. Preserved: through the
- * engine, one snapshot alive, every granule preserved already. First writes: every write preserves a granule of 4 KiB.
+ * Simulated I/Os a second: 4 KiB, half reads, to random places of a region, eight clients with recycled buffers. The
+ * content of writes is in the digest once, at issue, reads by their range. Bare: kernel and drive alone. Preserved: through
+ * the engine, one snapshot alive, every granule preserved already. First writes: every write preserves a granule of 4 KiB.
  */
 import { type Device, IoRequest } from '../engine/device.ts';
 import { Engine } from '../engine/engine.ts';
 import type { SnapshotOptions } from '../engine/snapshot.ts';
 import type { Owner, Task } from '../engine/task.ts';
-import { type Extent, KIB, MIB, SECOND } from '../engine/units.ts';
+import { type Bytes, type Extent, KIB, MIB, SECOND, type Sector } from '../engine/units.ts';
 import { Arena } from '../sim/disk/arena.ts';
 import { type Boot, Drive, type Hash } from '../sim/disk/drive.ts';
 import { Sectors } from '../sim/disk/sectors.ts';
@@ -15,7 +15,6 @@ import type { DriveFigures } from '../sim/disk/service-time.ts';
 import { Kernel } from '../sim/kernel/kernel.ts';
 import { Choices } from '../sim/kernel/random.ts';
 
-const REGION_BYTES = 16 * MIB;
 const PAGE = 4 * KIB;
 const CLIENTS = 8;
 
@@ -55,15 +54,20 @@ class IoWorld {
     return drive.handle(purpose, this.boot);
   }
 
-  /** Writes the whole region once, so that every page is there. */
+  /** Writes the whole drive once, so that every page is there. */
   *fill(device: Device): Task<void> {
     const buffer = new Uint8Array(PAGE).fill(7);
-    for (let sector = 0; sector < REGION_BYTES / 512; sector += 8) {
+    for (let sector = 0; sector < device.sectorCount; sector += 8) {
       yield device.submit(new IoRequest('write', sector, 8, buffer));
     }
   }
 
-  /** `writes` in 256 of all requests are writes, at places that `place` draws. */
+  randomPlaces(regionBytes: Bytes): () => Sector {
+    const random = this.kernel.choices.stream('places');
+    return () => random.below(regionBytes / PAGE) * 8;
+  }
+
+  /** Requests a second. They count down to 1; `isWrite` and `place` say of each what it is, and where. */
   measure(device: Device, requests: number, isWrite: (at: number) => boolean, place: (at: number) => number): number {
     let left = requests;
     const client = function* (buffer: Uint8Array): Task<void> {
@@ -81,20 +85,39 @@ class IoWorld {
 
 const isHalf = (at: number): boolean => at % 2 === 0;
 
-export function bare(hash: Hash, requests: number): number {
+/** What no simulator can do without: every page copied, every second one hashed. */
+export function bytesAlone(hash: Hash, requests: number, regionBytes: Bytes): number {
+  const slab = new Uint8Array(regionBytes).fill(7);
+  const pages = Array.from({ length: regionBytes / PAGE }, (_, at) => slab.subarray(at * PAGE, (at + 1) * PAGE));
+  const random = new Choices(1).stream('places');
+  const buffer = new Uint8Array(PAGE);
+  let sum = 0;
+  const started = performance.now();
+  for (let at = 0; at < requests; at++) {
+    const page = pages[random.below(pages.length)]!;
+    if (isHalf(at)) {
+      sum += hash(buffer);
+      page.set(buffer);
+    } else buffer.set(page);
+  }
+  const perSecond = requests / ((performance.now() - started) / 1000);
+  if (sum === 0) throw new Error('every hash was 0');
+  return perSecond;
+}
+
+export function bare(hash: Hash, requests: number, regionBytes: Bytes): number {
   const world = new IoWorld(hash);
-  const device = world.handle(world.drive(REGION_BYTES), 'application');
+  const device = world.handle(world.drive(regionBytes), 'application');
   world.owner.spawn('fill', world.fill(device));
   world.kernel.settle();
-  const random = world.kernel.choices.stream('places');
-  return world.measure(device, requests, isHalf, () => random.below(REGION_BYTES / PAGE) * 8);
+  return world.measure(device, requests, isHalf, world.randomPlaces(regionBytes));
 }
 
 /** Through the engine, with one snapshot alive. */
-function withSnapshot(hash: Hash): { world: IoWorld; device: Device } {
+function withSnapshot(hash: Hash, regionBytes: Bytes): { world: IoWorld; device: Device } {
   const world = new IoWorld(hash);
-  const drive = world.drive(REGION_BYTES);
-  const cacheDrive = world.drive(2 * REGION_BYTES);
+  const drive = world.drive(regionBytes);
+  const cacheDrive = world.drive(2 * regionBytes);
   const ports = {
     application: world.handle(drive, 'application'),
     preserve: world.handle(drive, 'preserve'),
@@ -124,7 +147,7 @@ function withSnapshot(hash: Hash): { world: IoWorld; device: Device } {
       },
       *free(): Task<void> {},
     },
-    cacheSize: { minBytes: 2 * REGION_BYTES, limitBytes: 2 * REGION_BYTES },
+    cacheSize: { minBytes: 2 * regionBytes, limitBytes: 2 * regionBytes },
   };
   world.owner.spawn('snapshot', engine.takeSnapshot(options));
   world.kernel.settle();
@@ -132,18 +155,17 @@ function withSnapshot(hash: Hash): { world: IoWorld; device: Device } {
 }
 
 /** Later writes: every granule was preserved before the time is taken. */
-export function preserved(hash: Hash, requests: number): number {
-  const { world, device } = withSnapshot(hash);
+export function preserved(hash: Hash, requests: number, regionBytes: Bytes): number {
+  const { world, device } = withSnapshot(hash, regionBytes);
   world.owner.spawn('first writes', world.fill(device));
   world.kernel.settle();
-  const random = world.kernel.choices.stream('places');
-  return world.measure(device, requests, isHalf, () => random.below(REGION_BYTES / PAGE) * 8);
+  return world.measure(device, requests, isHalf, world.randomPlaces(regionBytes));
 }
 
 /** Each write preserves: a read, a cache write, and the write. Counted are the application's. */
-export function firstWrites(hash: Hash): number {
-  const { world, device } = withSnapshot(hash);
-  const order = Array.from({ length: REGION_BYTES / PAGE }, (_, at) => at * 8);
+export function firstWrites(hash: Hash, regionBytes: Bytes): number {
+  const { world, device } = withSnapshot(hash, regionBytes);
+  const order = Array.from({ length: regionBytes / PAGE }, (_, at) => at * 8);
   world.kernel.choices.stream('order').shuffle(order);
   return world.measure(
     device,

@@ -10,7 +10,7 @@ export class Digest {
 
   /** Folds an integer of up to 2^53: a time, an offset, a hash, a code. */
   fold(value: number): void {
-    const high = Math.floor(value / TWO_32);
+    const high = value < TWO_32 ? 0 : Math.floor(value / TWO_32);
     const low = value - high * TWO_32;
     let { a, b } = this;
     a = Math.imul(a ^ low, 0xcc9e2d51);
