@@ -1,6 +1,7 @@
 /** Progress on standard error: one line that is written over for a person, a line each 30 s for a log. */
-import type { SuiteProgress } from '../host/suite.ts';
+
 import { progressLine } from '../reports/suite-report.ts';
+import type { SuiteProgress } from '../sim/result.ts';
 import type { Terminal } from './terminal.ts';
 
 const watchedSeconds = 0.2;

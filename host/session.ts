@@ -1,6 +1,6 @@
 /** What a command runs: scenarios, each with its seeds, one run after the other. */
 import { join } from 'node:path';
-import type { Result } from '../sim/result.ts';
+import type { Result, SuiteProgress } from '../sim/result.ts';
 import type { SeedRange } from '../sim/scenario/scenario.ts';
 import { seedCount, seedsIn } from '../sim/scenario/seeds.ts';
 import { writeDefect } from './defect-file.ts';
@@ -8,7 +8,7 @@ import { fileName } from './keep.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { openSimulator, type Simulator } from './simulator.ts';
-import { runSuite, type SuiteEnd, type SuiteProgress, type SuiteRun } from './suite.ts';
+import { runSuite, type SuiteEnd, type SuiteRun } from './suite.ts';
 
 /** Seeds of one scenario: ranges, so that a range of any length costs nothing, or a list. */
 export type SessionSeeds =

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { MethodResult, Result, RunResult } from '../sim/result.ts';
 import { Simulation } from '../sim/run.ts';
 import type { Scenario } from '../sim/scenario/scenario.ts';
+import type { Sliced } from '../sim/slices.ts';
 import { keepMethod } from './keep.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { loadModules } from './modules.ts';
@@ -20,7 +21,7 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator {
-  run(loaded: LoadedScenario, seed: number, options: SimulatorOptions): Result;
+  run(loaded: LoadedScenario, seed: number, options: SimulatorOptions): Sliced<Result>;
 }
 
 /** Loads what these scenarios need: SQLite only for those that have it. */
@@ -30,9 +31,9 @@ export async function openSimulator(scenarios: readonly Scenario[]): Promise<Sim
   const simulation = new Simulation(modules);
   const version = packageVersion();
   return {
-    run: (loaded, seed, { methods, keep }) => {
+    *run(loaded, seed, { methods, keep }) {
       const started = performance.now();
-      const run = simulation.run(loaded.scenario, seed, {
+      const run = yield* simulation.slices(loaded.scenario, seed, {
         ...(methods === null ? {} : { methods }),
         ...(keep === null ? {} : { trace: true, onMethod: finished => keepMethod(keep, seed, finished) }),
       });

@@ -1,10 +1,15 @@
 /**
- * Runs many scenarios over many seeds, one after the other, and counts. Between two runs the event loop turns, so that
- * Ctrl-C, a time limit and progress get their chance.
+ * Runs many scenarios over many seeds, one after the other, and counts. Between two slices of a run the event loop turns,
+ * so that Ctrl-C gets its chance: it leaves the run that is under way; the time limit lets it end.
  */
 import { DefectError } from '../engine/invariant.ts';
-import type { Failure, Result, SuiteResult } from '../sim/result.ts';
+import { SECOND } from '../engine/units.ts';
+import type { Failure, Result, SuiteProgress, SuiteResult } from '../sim/result.ts';
+import type { Slice, Sliced } from '../sim/slices.ts';
 import { groupsOf, SuiteTally } from './suite-tally.ts';
+
+/** A turn of the event loop costs as much as a small slice. */
+const TURN_EVERY_MS = 50;
 
 /** One run of a suite: a scenario variant with a seed. */
 export interface SuiteRun {
@@ -14,7 +19,7 @@ export interface SuiteRun {
   /** The command that repeats it. */
   readonly command: string;
   /** Runs it; an error is a defect. */
-  run(): Result;
+  run(): Sliced<Result>;
 }
 
 export interface SuiteOptions<Run extends SuiteRun> {
@@ -24,21 +29,13 @@ export interface SuiteOptions<Run extends SuiteRun> {
   readonly failFast: boolean;
   /** Wall time after which no further run is begun; null: no limit. */
   readonly limitMs: number | null;
-  /** Ends the suite between two runs; its reason says why. */
+  /** Ends the suite at once; its reason says why. */
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly onResult: (result: Result, run: Run) => void;
   /** Returns the name of the file that was written of it. */
   readonly onDefect: (run: Run, error: unknown) => string;
   readonly onProgress: (progress: SuiteProgress) => void;
-}
-
-export interface SuiteProgress {
-  readonly runs: number;
-  readonly finished: number;
-  readonly failed: number;
-  readonly defects: number;
-  readonly seconds: number;
 }
 
 export interface SuiteEnd {
@@ -53,12 +50,20 @@ export async function runSuite<Run extends SuiteRun>(options: SuiteOptions<Run>)
   const elapsed = () => options.now() - started;
   const defectFiles: string[] = [];
   let endedEarly: string | null = null;
+  const tell = (now: SuiteProgress['underWay']) => {
+    const { runs, finished, failed, defects } = tally;
+    options.onProgress({ runs, finished, failed, defects, seconds: elapsed() / 1000, underWay: now });
+  };
   for (const run of options.runs) {
     await turn();
     endedEarly = whyEnd(options, tally, elapsed());
     if (endedEarly !== null) break;
     try {
-      const result = run.run();
+      const result = await inTurns(run.run(), options.signal, slice => tell(underWay(run, slice)));
+      if (result === null) {
+        endedEarly = String(options.signal.reason);
+        break;
+      }
       tally.add(result);
       options.onResult(result, run);
     } catch (error) {
@@ -66,13 +71,29 @@ export async function runSuite<Run extends SuiteRun>(options: SuiteOptions<Run>)
       tally.addDefect(defectOf(run, error));
       defectFiles.push(options.onDefect(run, error));
     }
-    const { runs, finished, failed, defects } = tally;
-    options.onProgress({ runs, finished, failed, defects, seconds: elapsed() / 1000 });
+    tell(null);
   }
   return { result: summary(tally, elapsed() / 1000), endedEarly, defectFiles };
 }
 
-/** Signals and timers are served before the next run begins. */
+function underWay({ seed }: SuiteRun, { method, atNs }: Slice): SuiteProgress['underWay'] {
+  return { seed, method, virtualSeconds: atNs / SECOND };
+}
+
+/** Null when the signal came before the work was done. */
+async function inTurns<T>(work: Sliced<T>, signal: AbortSignal, tell: (slice: Slice) => void): Promise<T | null> {
+  for (let turned = performance.now(); ; ) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - turned < TURN_EVERY_MS) continue;
+    tell(step.value);
+    await turn();
+    if (signal.aborted) return null;
+    turned = performance.now();
+  }
+}
+
+/** Signals and timers are served. */
 function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
 }

@@ -1,22 +1,15 @@
 /** A suite in a terminal: a line now and then while it runs, and what it came to at the end. */
-import { type Failure, type SuiteResult, signatureOf } from '../sim/result.ts';
+import { type Failure, type SuiteProgress, type SuiteResult, signatureOf } from '../sim/result.ts';
 import { bytes, count, counted, perSecond, seconds } from './figures.ts';
 import { paragraph } from './layout.ts';
 import { type Style, unexpectedSign } from './style.ts';
 
-/** How far a suite has come. */
-export interface Progress {
-  readonly runs: number;
-  readonly finished: number;
-  readonly failed: number;
-  readonly defects: number;
-  readonly seconds: number;
-}
-
-export function progressLine({ runs, finished, failed, defects, seconds: wall }: Progress): string {
+export function progressLine({ runs, finished, failed, defects, seconds: wall, underWay }: SuiteProgress): string {
   const bad = [failed > 0 ? `${count(failed)} failed` : '', defects > 0 ? counted(defects, 'defect') : ''];
   const parts = [`${count(finished)} of ${counted(runs, 'run')}`, ...bad.filter(part => part !== ''), seconds(wall)];
-  return parts.join(', ');
+  if (underWay === null) return parts.join(', ');
+  const { seed, method, virtualSeconds } = underWay;
+  return `${parts.join(', ')}; seed ${seed}, ${method} at ${count(Math.floor(virtualSeconds))} s of its time`;
 }
 
 export interface SuiteReportOptions {

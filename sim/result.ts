@@ -187,6 +187,17 @@ export interface FailureGroup {
   readonly first: string;
 }
 
+/** How far a suite has come. */
+export interface SuiteProgress {
+  readonly runs: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly defects: number;
+  readonly seconds: number;
+  /** Where the run is that is under way; null between two. */
+  readonly underWay: { readonly seed: number; readonly method: string; readonly virtualSeconds: number } | null;
+}
+
 /** The last line of a suite. passed + failed + defects + notRun = runs. */
 export interface SuiteResult {
   readonly schema: 'otm/suite@1';

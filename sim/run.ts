@@ -26,6 +26,7 @@ import type { Modules } from './modules.ts';
 import type { BackupResult, MethodRun, RestoreStep, RunResult } from './result.ts';
 import { formatClock } from './scenario/clock.ts';
 import { type Method, NONE, type Scenario } from './scenario/scenario.ts';
+import { type Sliced, toEnd } from './slices.ts';
 import { makeApplications } from './world/applications.ts';
 import { type FilledDrives, fillDrives } from './world/filled-drives.ts';
 import { restore } from './world/restore.ts';
@@ -80,9 +81,15 @@ export class Simulation {
   }
 
   run(scenario: Scenario, seed: number, options: RunOptions = {}): RunResult {
+    return toEnd(this.slices(scenario, seed, options));
+  }
+
+  /** The same in slices. One run is ended, or left for good, before the next one begins: they share memory. */
+  *slices(scenario: Scenario, seed: number, options: RunOptions = {}): Sliced<RunResult> {
     const methods = scenario.backups.methods.filter(({ id }) => options.methods?.includes(id) ?? true);
-    const outcomes = methods.map(method => this.runMethod(scenario, seed, method, options));
-    const base = this.runBase(scenario, seed, Math.max(...outcomes.map(({ endedNs }) => endedNs)));
+    const outcomes: MethodOutcome[] = [];
+    for (const method of methods) outcomes.push(yield* this.runMethod(scenario, seed, method, options));
+    const base = yield* this.runBase(scenario, seed, Math.max(...outcomes.map(({ endedNs }) => endedNs)));
     const runs = outcomes.map(({ finish }) => finish(base));
     const sum = (of: (outcome: MethodOutcome) => number): number =>
       outcomes.reduce((total, each) => total + of(each), 0);
@@ -99,12 +106,16 @@ export class Simulation {
     };
   }
 
-  private runMethod(scenario: Scenario, seed: number, method: Method, options: RunOptions): MethodOutcome {
+  private *runMethod(scenario: Scenario, seed: number, method: Method, options: RunOptions): Sliced<MethodOutcome> {
     const trace = options.trace === true ? new Trace() : null;
     const world = this.buildWorld(scenario, seed, method, trace);
-    const session = runSession(world);
+    const session = yield* runSession(world);
     if (session.stuck !== null) throw new StuckError(method.id, session.stuck.because, session.stuck.waiting);
-    const judged = session.backups.map(backup => judgeBackup(session, backup));
+    const judged: JudgedBackup[] = [];
+    for (const backup of session.backups) {
+      yield { method: method.id, atNs: session.endedNs };
+      judged.push(judgeBackup(session, backup));
+    }
     options.onMethod?.({ method, session, trace, restores: judged.map(({ restored }) => restored) });
     const { digest, events } = session;
     return {
@@ -117,9 +128,9 @@ export class Simulation {
     };
   }
 
-  private runBase(scenario: Scenario, seed: number, untilNs: Nanoseconds): BaseTruth {
+  private *runBase(scenario: Scenario, seed: number, untilNs: Nanoseconds): Sliced<BaseTruth> {
     const world = this.buildWorld(scenario, seed, NONE, null);
-    const session = runSession(world, untilNs);
+    const session = yield* runSession(world, untilNs);
     if (session.stuck !== null) throw new StuckError('none', session.stuck.because, session.stuck.waiting);
     return world.workloads.map(({ truth }) => truth);
   }

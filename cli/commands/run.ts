@@ -33,6 +33,7 @@ export async function run(argument: string, options: RunOptions): Promise<number
     },
     terminal,
   );
+  if (isSingle && end.endedEarly !== null) terminal.err(`otm: ended by ${end.endedEarly}, the run is not finished\n`);
   if (terminal.json) {
     if (!isSingle) terminal.out(jsonLine(end.result));
     else if (end.result.defects > 0) terminal.out(defectText(end, terminal));

@@ -19,11 +19,14 @@ import { besideSnapshot, endOf, otmAgent, outcomeOf } from '../agents/otm.ts';
 import { FsError } from '../fs/file-system.ts';
 import type { Stuck } from '../kernel/kernel.ts';
 import type { Method } from '../scenario/scenario.ts';
+import type { Sliced } from '../slices.ts';
 import { Histogram } from './histogram.ts';
 import type { World } from './world.ts';
 
 /** How long a world goes on after its last backup. */
 const AFTERWARDS: Nanoseconds = 2 * SECOND;
+/** Less than a tenth of a second of work. */
+const SLICE_EVENTS = 5_000;
 
 /** What a method's run leaves. */
 export interface Session {
@@ -39,10 +42,13 @@ export interface Session {
 }
 
 /** Runs a world to its end. `untilNs` is for `none`, which has no end of its own. */
-export function runSession(world: World, untilNs: Nanoseconds | null = null): Session {
+export function* runSession(world: World, untilNs: Nanoseconds | null = null): Sliced<Session> {
   const run = new SessionRun(world, untilNs);
   world.kernel.owner('session').spawn('session', run.task());
-  const state = world.kernel.run();
+  let state = world.kernel.advance(SLICE_EVENTS);
+  for (; state === 'more'; state = world.kernel.advance(SLICE_EVENTS)) {
+    yield { method: world.method.id, atNs: world.kernel.now() };
+  }
   run.giveUp();
   const { events, digest } = world.kernel;
   const ended = { endedNs: world.kernel.now(), events, digest: digest.text };

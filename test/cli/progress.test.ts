@@ -18,7 +18,7 @@ function terminal(isWatched: boolean, volume: Terminal['volume'] = 'normal') {
   return { made, said };
 }
 
-const at = (seconds: number) => ({ runs: 400, finished: seconds, failed: 0, defects: 0, seconds });
+const at = (seconds: number) => ({ runs: 400, finished: seconds, failed: 0, defects: 0, seconds, underWay: null });
 
 test('a log gets a line each 30 s', () => {
   const { made, said } = terminal(false);

@@ -14,6 +14,7 @@ beforeAll(() => {
   cwd = makeFolder({
     'small.yaml': smallScenario(),
     'fails.yaml': smallScenario({ name: 'fails', expect: '{ otm: { relational: violated }, open-file-agent: may }' }),
+    'days.yaml': smallScenario({ name: 'days', start: '1000 h', extra: 'end: { limit: 2000 h }\n' }),
     'open.yaml': smallScenario({ name: 'open', expect: '{ otm: held }' }),
     'matrix.yaml': smallScenario({
       name: 'matrix',
@@ -27,6 +28,22 @@ beforeAll(() => {
 afterAll(() => removeFolder(cwd));
 
 const run = (...args: string[]) => otm(args, { cwd });
+
+/** Sends a signal when the first result is there. */
+async function interrupted(args: readonly string[], signal: NodeJS.Signals) {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (stdout === '') child.kill(signal);
+    stdout += text;
+  });
+  const status = await new Promise(resolve => child.on('close', resolve));
+  return { status, stdout };
+}
 
 describe('run', () => {
   test('as expected: the table, exit code 0', () => {
@@ -209,19 +226,22 @@ describe('suite', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s keeps what is finished', async (signal, code) => {
-    const args = [bin, 'suite', 'small.yaml', '--seeds', '1..100000', '--json', '--jsonl', `${signal}.jsonl`];
-    const child = spawn(process.execPath, args, { cwd, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] });
-    let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (stdout === '') child.kill(signal);
-      stdout += text;
-    });
-    const status = await new Promise(resolve => child.on('close', resolve));
+    const args = ['suite', 'small.yaml', '--seeds', '1..100000', '--json', '--jsonl', `${signal}.jsonl`];
+    const { status, stdout } = await interrupted(args, signal);
     expect(status).toBe(code);
     const last = jsonLines(stdout).at(-1)!;
     expect(last).toMatchObject({ schema: 'otm/suite@1', runs: 100_000, failed: 0 });
     expect(last.passed).toBe(jsonLines(stdout).length - 1);
     expect(readFileSync(join(cwd, `${signal}.jsonl`), 'utf8')).toBe(stdout);
+  });
+
+  test.skipIf(process.platform === 'win32')('Ctrl-C leaves a run of minutes where it stands', async () => {
+    const { status, stdout } = await interrupted(
+      ['suite', 'small.yaml', 'days.yaml', '--seeds', '1', '--json'],
+      'SIGINT',
+    );
+    expect(status).toBe(130);
+    expect(jsonLines(stdout)).toMatchObject([{ scenario: 'small' }, { runs: 2, passed: 1, notRun: 1 }]);
   });
 });
 

@@ -4,6 +4,7 @@ export interface SmallOptions {
   readonly expect?: string;
   readonly extra?: string;
   readonly methods?: string;
+  readonly start?: string;
 }
 
 export function smallScenario({
@@ -11,6 +12,7 @@ export function smallScenario({
   expect = '{ open-file-agent: { intact: held, relational: violated }, otm: held }',
   methods = '[open-file-agent, { otm: { quiet: 2 s, cache: { on: D, limit: 4 MiB } } }]',
   extra = '',
+  start = '2 s',
 }: SmallOptions = {}): string {
   return `# A small bank. The agent copies A first and B two seconds later.
 schema: otm/scenario@1
@@ -23,7 +25,7 @@ world:
 workloads:
   - { id: bank, app: ledger, files: { A: 'C:\\A.DAT', B: 'C:\\B.DAT' }, accounts: 4096, fsync: never, rate: 20/s, pauses: { every: 10 s, for: 5 s } }
 backups:
-  start: 2 s
+  start: ${start}
   copyRate: 128 KiB/s
   volumes: [C]
   methods: ${methods}

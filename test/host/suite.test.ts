@@ -10,6 +10,7 @@ import { repeatCommand, shellWord } from '../../host/repeat-command.ts';
 import { runSuite, type SuiteOptions, type SuiteRun } from '../../host/suite.ts';
 import { groupsOf, SuiteTally } from '../../host/suite-tally.ts';
 import type { Result } from '../../sim/result.ts';
+import type { Slice, Sliced } from '../../sim/slices.ts';
 import { UserError } from '../../sim/user-error.ts';
 import { madeCheck, madeMethod, madeResult } from '../reports/made-results.ts';
 import { inFolder } from './temporary-folder.ts';
@@ -26,6 +27,8 @@ function fails(seed: number): Result {
   });
 }
 
+const SLICE: Slice = { method: 'otm', atNs: 0 };
+
 function crashes(): never {
   throw new DefectError('granule 7 is preserved twice');
 }
@@ -36,7 +39,10 @@ function runOf(seed: number, run: (seed: number) => Result): SuiteRun {
     variant: null,
     seed,
     command: `otm run --seed ${seed}`,
-    run: () => run(seed),
+    *run() {
+      yield SLICE;
+      return run(seed);
+    },
   };
 }
 
@@ -95,6 +101,17 @@ describe('a suite', () => {
     };
     const end = await suite([runOf(1, passes), runOf(2, interrupt), runOf(3, passes)], { signal: controller.signal });
     expect(end.result).toMatchObject({ runs: 3, passed: 2, notRun: 1 });
+    expect(end.endedEarly).toBe('Ctrl-C');
+  });
+
+  test('an interruption leaves the run that is under way, also the last one', async () => {
+    const controller = new AbortController();
+    const endless = function* (): Sliced<Result> {
+      controller.abort('Ctrl-C');
+      for (;;) yield SLICE;
+    };
+    const end = await suite([runOf(1, passes), { ...runOf(2, passes), run: endless }], { signal: controller.signal });
+    expect(end.result).toMatchObject({ runs: 2, passed: 1, notRun: 1 });
     expect(end.endedEarly).toBe('Ctrl-C');
   });
 

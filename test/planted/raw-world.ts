@@ -12,6 +12,7 @@ import type { Verdict } from '../../sim/check/verdict.ts';
 import type { RandomStream } from '../../sim/kernel/random.ts';
 import { DRIVE_MODELS } from '../../sim/scenario/drive-models.ts';
 import type { Fault, OtmMethod, OtmOptions, Scenario, VolumeSpec } from '../../sim/scenario/scenario.ts';
+import { toEnd } from '../../sim/slices.ts';
 import { fillDrives } from '../../sim/world/filled-drives.ts';
 import { runSession } from '../../sim/world/session.ts';
 import { World } from '../../sim/world/world.ts';
@@ -58,7 +59,7 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
     for (let writer = 0; writer < WRITERS; writer++) {
       owner.spawn(`writer-${writer}`, write(world, writer, options.restless === true));
     }
-    const session = runSession(world);
+    const session = toEnd(runSession(world));
     return {
       outcome: session.backups[0]?.outcome ?? 'none',
       reason: session.backups[0]?.reason ?? null,

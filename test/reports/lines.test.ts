@@ -103,11 +103,15 @@ describe('a suite', () => {
   });
 
   test('on its way', () => {
-    expect(progressLine({ runs: 400, finished: 120, failed: 0, defects: 0, seconds: 12.3 })).toBe(
+    expect(progressLine({ runs: 400, finished: 120, failed: 0, defects: 0, seconds: 12.3, underWay: null })).toBe(
       '120 of 400 runs, 12.3 s',
     );
-    expect(progressLine({ runs: 400, finished: 120, failed: 2, defects: 1, seconds: 12.3 })).toBe(
+    expect(progressLine({ runs: 400, finished: 120, failed: 2, defects: 1, seconds: 12.3, underWay: null })).toBe(
       '120 of 400 runs, 2 failed, 1 defect, 12.3 s',
+    );
+    const underWay = { seed: 121, method: 'otm', virtualSeconds: 61.5 };
+    expect(progressLine({ runs: 400, finished: 120, failed: 0, defects: 0, seconds: 12.3, underWay })).toBe(
+      '120 of 400 runs, 12.3 s; seed 121, otm at 61 s of its time',
     );
   });
 });
