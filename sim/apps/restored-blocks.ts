@@ -7,7 +7,7 @@
  * Hot path: four million bytes compared for each method of a run, in pieces that stay in the processor's cache.
  */
 
-import { areZeroes, sameWords } from '../bytes.ts';
+import { areZeroes, sameWords, wordsOf } from '../bytes.ts';
 import type { RestoredFile } from './application.ts';
 import { type BaseContent, type BaseFile, BLOCK_BYTES, blockCount } from './base-content.ts';
 
@@ -37,7 +37,7 @@ export class RestoredBlocks {
     this.base = base;
     this.zeroHash = content.zeroHash;
     this.places = new Int32Array(this.count).fill(UNCHANGED);
-    const before = base === null ? null : new Int32Array(base.padded().buffer);
+    const before = base === null ? null : wordsOf(base.padded());
     for (let offset = 0; offset < file.sizeBytes; offset += PIECE_BYTES) {
       const length = Math.min(PIECE_BYTES, this.count * BLOCK_BYTES - offset);
       const piece = length === PIECE_BYTES ? buffer.bytes : buffer.bytes.subarray(0, length);

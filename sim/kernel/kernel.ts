@@ -134,10 +134,8 @@ export class Kernel implements Scheduler {
 
   /** For tests and fills: runs until nothing is left to do, and says whether anybody still waits. */
   settle(): WaitReport[] {
-    for (;;) {
-      const state = this.advance(1_000_000);
-      if (state !== 'more') return state === 'done' ? [] : [...state.waiting];
-    }
+    const state = this.run();
+    return state === 'done' ? [] : [...state.waiting];
   }
 
   /** After the end: everybody else is dropped, and what is due runs out. Says for whom of `owner` it was not enough. */
