@@ -44,10 +44,10 @@ function ofBackup({ outcome, checks, restore }: Restored): WhatBecame {
     const violated = checks.filter(({ check, verdict }) => check === name && verdict === 'violated');
     if (violated.length === 0) continue;
     if (name !== 'relational') return { tone: 'mismatch', words: violatedWords[name] };
-    return { tone: 'mismatch', words: relationalWords(violated, checks, loadings, 'do not match') };
+    return { tone: 'mismatch', words: relationalWords(violated, checks, loadings, () => 'do not match') };
   }
   const relational = held(checks, 'relational');
-  if (relational.length > 0) return { tone: 'match', words: relationalWords(relational, checks, loadings, 'match') };
+  if (relational.length > 0) return { tone: 'match', words: relationalWords(relational, checks, loadings, matching) };
   if (held(checks, 'sqlite').length > 0) return { tone: 'match', words: 'the database is sound' };
   if (held(checks, 'intact').length > 0) return { tone: 'match', words: 'every file is intact' };
   if (held(checks, 'mountable').length > 0) return { tone: 'match', words: 'the volume can be read' };
@@ -65,15 +65,21 @@ function relationalWords(
   of: readonly CheckResult[],
   all: readonly CheckResult[],
   loadings: readonly Loading[],
-  verb: string,
+  verb: (loading: Loading | undefined) => string,
 ): string {
   const workloads = new Set(all.filter(({ check }) => check === 'relational').map(({ workload }) => workload));
   const sentences = of.map(({ workload }) => {
-    const parts = loadings.find(loading => loading.workload === workload)?.parts ?? [];
-    const words = parts.length > 1 ? `${listed(parts)} ${verb}` : `its files ${verb}`;
+    const loading = loadings.find(other => other.workload === workload);
+    const parts = loading?.parts ?? [];
+    const words = `${parts.length > 1 ? listed(parts) : 'its files'} ${verb(loading)}`;
     return workloads.size > 1 ? `${workload}: ${words}` : words;
   });
   return sentences.join(', ');
+}
+
+/** An application that broke off a transaction, for one after a read error, refuses the best of backups. */
+function matching(loading: Loading | undefined): string {
+  return loading === undefined || loading.accepts ? 'match' : `are of one instant, and ${loading.app} refuses them`;
 }
 
 function worstOf(each: readonly WhatBecame[]): WhatBecame {

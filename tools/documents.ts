@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { errorRegistries } from '../cli/book.ts';
 import { makeProgram } from '../cli/program.ts';
 import { schemaText } from '../cli/schemas.ts';
-import { checkEntries } from '../reports/explain/checks.ts';
+import { checkEntries, runCheckEntries } from '../reports/explain/checks.ts';
 import type { Entry } from '../reports/explain/entry.ts';
 import { promiseEntries } from '../reports/explain/promises.ts';
 import { CHECKS } from '../sim/scenario/checks.ts';
@@ -76,6 +76,8 @@ function checksDocument(): string {
     ...family('data'),
     '## Engine checks\n\nOf methods with a snapshot, whatever a scenario expects.\n',
     ...family('engine'),
+    '## Of the run itself\n\nWhat else stands among the checks of a result.\n',
+    ...runCheckEntries.map(entry => entrySection(entry)),
     '## Promises of the engine\n',
     '| promise | what it says | judged by |',
     '| --- | --- | --- |',
@@ -84,15 +86,19 @@ function checksDocument(): string {
   ].join('\n');
 }
 
-function checkSection({ word, says, more, example }: Entry): string {
-  const { promises, isPerWorkload, later } = CHECKS[word as CheckName];
+function checkSection(entry: Entry): string {
+  const { promises, isPerWorkload, later } = CHECKS[entry.word as CheckName];
   const facts = [
     promises.length === 0 ? '' : `Judges ${promises.join(', ')}.`,
     isPerWorkload ? 'One verdict for each workload.' : '',
     later === null ? '' : `Not there yet: it needs ${later}.`,
   ].filter(fact => fact !== '');
-  const last = facts.length === 0 ? '' : `\n${facts.join(' ')}\n`;
-  return `### ${word}\n\n${[says, ...more].join('\n\n')}\n${last}\n\`\`\`yaml\n${example}\n\`\`\`\n`;
+  return entrySection(entry, facts.length === 0 ? [] : [facts.join(' ')]);
+}
+
+function entrySection({ word, says, more, example }: Entry, facts: readonly string[] = []): string {
+  const paragraphs = [says, ...more, ...facts].join('\n\n');
+  return `### ${word}\n\n${paragraphs}\n\n\`\`\`yaml\n${example}\n\`\`\`\n`;
 }
 
 function cell(text: string): string {

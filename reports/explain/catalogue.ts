@@ -3,7 +3,7 @@ import { nearest } from '../../sim/scenario/nearest.ts';
 import type { ErrorRegistry } from '../../sim/user-error.ts';
 import { paragraph } from '../layout.ts';
 import type { Style } from '../style.ts';
-import { checkEntries } from './checks.ts';
+import { checkEntries, runCheckEntries } from './checks.ts';
 import type { Entry } from './entry.ts';
 import { applicationEntries, methodEntries } from './methods.ts';
 import { promiseEntries } from './promises.ts';
@@ -12,6 +12,7 @@ import { expectationEntries, faultEntries, outcomeEntries, verdictEntries } from
 /** What words mean whatever scenario or command they stand in. */
 export const wordEntries: readonly Entry[] = [
   ...checkEntries,
+  ...runCheckEntries,
   ...promiseEntries,
   ...methodEntries,
   ...faultEntries,
@@ -35,7 +36,8 @@ export type Found =
 
 /** One word may mean several things: `quiet` is a check and a key. Case does not matter. */
 export function find(word: string, all: readonly Entry[]): Found {
-  const wanted = word.toLowerCase();
+  // `metric:backupSeconds` is one of many.
+  const wanted = word.toLowerCase().replace(/^metric:.*/, 'metric');
   const exact = all.filter(entry => entry.word.toLowerCase() === wanted);
   // The last part of a key finds it too: `quiet` of `backups.methods.otm.quiet`.
   const endings = all.filter(({ kind, word: key }) => kind === 'key' && key.toLowerCase().endsWith(`.${wanted}`));

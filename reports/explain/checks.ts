@@ -172,10 +172,36 @@ const engineChecks = {
 } as const satisfies { readonly [Name in CheckName]?: CheckText };
 
 /** Every check, so that one that is added without a text does not compile. */
-const texts: { readonly [Name in CheckName]: CheckText } = { ...dataChecks, ...engineChecks };
+const checkTexts: { readonly [Name in CheckName]: CheckText } = { ...dataChecks, ...engineChecks };
 
-export const checkEntries: readonly Entry[] = Object.entries(texts).map(([word, text]) => ({
-  word,
-  kind: 'check',
-  ...text,
-}));
+/** What else stands among the checks of a result: judged of the run, not of the data. */
+const runChecks: { readonly [name: string]: CheckText } = {
+  activity: {
+    says: 'Every application with a rate committed something before the backup, and something while it ran.',
+    more: [
+      'A check over nothing proves nothing. It is looked at when an expectation is judged and the backup completed; a cold backup needs no transactions while it runs. `idle: true` and `static` are left out.',
+    ],
+    example: 'workloads: [{ id: bank, app: ledger, idle: true }]',
+    see: ['completed'],
+  },
+  data: {
+    says: 'An expectation of the data as a whole found something to judge.',
+    more: [
+      '`violated` needs a data check that is; `held` one of intact, relational, prefix and sqlite that applies and, of course, none that is violated.',
+    ],
+    example: 'expect: { naive-copy: violated, otm: held }',
+    see: ['intact', 'relational'],
+  },
+  metric: {
+    says: 'A measured figure is within the limit that the scenario sets: `metric:backupSeconds` and the like.',
+    more: [],
+    example: 'expect: { otm: { metrics: { backupSeconds: <= 180 s } } }',
+  },
+};
+
+function entriesOf(texts: { readonly [name: string]: CheckText }): Entry[] {
+  return Object.entries(texts).map(([word, text]) => ({ word, kind: 'check', ...text }));
+}
+
+export const checkEntries: readonly Entry[] = entriesOf(checkTexts);
+export const runCheckEntries: readonly Entry[] = entriesOf(runChecks);

@@ -1,6 +1,6 @@
 /**
  * Whether what came out is what was expected. The engine's promises must hold whatever is expected; an application with a
- * rate that committed nothing makes every expectation fail, because a check over nothing proves nothing.
+ * rate that committed nothing makes the expectation of a completed backup fail, because a check over nothing proves nothing.
  */
 import { MICROSECOND, SECOND } from '../../engine/units.ts';
 import type { Outcome } from '../evidence.ts';
@@ -95,7 +95,9 @@ function aggregate({ check, workload, expected }: CheckExpectation, verdicts: re
   return [synthetic(check, expected, `${check} did not apply: there was nothing to judge`)];
 }
 
-function activity({ inactive }: Judged): CheckResult[] {
+/** A backup that was not made is no check over nothing: its outcome alone is judged. */
+function activity({ outcome, inactive }: Judged): CheckResult[] {
+  if (outcome !== 'completed') return [];
   return inactive.map(why => synthetic('activity', 'held', why));
 }
 

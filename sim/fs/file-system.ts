@@ -18,18 +18,22 @@ export type WallSeconds = number;
 /** A path is upper case, with backslashes and a letter: `C:\BANK\ACCOUNTS.DAT`. */
 export type Path = string;
 
-export type FsFailure =
-  | 'not-found'
-  | 'exists'
-  | 'not-a-directory'
-  | 'is-a-directory'
-  | 'not-empty'
-  | 'no-space'
-  | 'no-memory'
-  | 'bad-name'
-  | 'busy'
-  | 'corrupt'
-  | 'io';
+/** Why a file operation can't be done, and how a message says it. */
+const FAILURE_WORDS = {
+  'not-found': 'not found',
+  exists: 'is there already',
+  'not-a-directory': 'not a directory',
+  'is-a-directory': 'is a directory',
+  'not-empty': 'not empty',
+  'no-space': 'no space is left',
+  'no-memory': 'no memory is left',
+  'bad-name': 'a name that can not be',
+  busy: 'in use',
+  corrupt: 'damaged',
+  io: 'the drive failed',
+} as const;
+
+export type FsFailure = keyof typeof FAILURE_WORDS;
 
 /** What a file operation says when it can't be done. `cause` is the `IoError` when the failure is `io`. */
 export class FsError extends WorldError {
@@ -38,7 +42,8 @@ export class FsError extends WorldError {
   readonly path: Path;
 
   constructor(failure: FsFailure, path: Path, because = '', cause?: IoError) {
-    super(`${failure}: ${path}${because === '' ? '' : `: ${because}`}`, cause === undefined ? undefined : { cause });
+    const why = [FAILURE_WORDS[failure], because, cause?.message ?? ''].filter(text => text !== '');
+    super(`${path}: ${why.join(': ')}`, cause === undefined ? undefined : { cause });
     this.failure = failure;
     this.path = path;
   }

@@ -24,6 +24,13 @@ describe('what became of the data', () => {
     expect(became([madeCheck({})], restoreOf(['bank'])).words).toBe('its files match');
   });
 
+  test('an application may refuse a backup that is right', () => {
+    const { loadings, ...rest } = restoreOf(['bank', 'A', 'B']);
+    const refused = { ...rest, loadings: loadings.map(loading => ({ ...loading, accepts: false })) };
+    const words = 'A and B are of one instant, and ledger refuses them';
+    expect(became([madeCheck({})], refused)).toEqual({ tone: 'match', words });
+  });
+
   test('several applications are told apart', () => {
     const restore = restoreOf(['bank', 'A', 'B'], ['shop', 'orders', 'stock']);
     const bank = madeCheck({ verdict: 'violated' });

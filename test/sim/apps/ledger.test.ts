@@ -122,7 +122,7 @@ describe('a ledger', () => {
     stage.run(5 * SECOND);
     const aborted = stage.workload.transactions.filter(({ abortedBecause }) => abortedBecause !== null);
     expect(aborted.map(({ number }) => number)).toEqual([11, 12, 13]);
-    expect(aborted[0]?.abortedBecause).toBe('no-space: C:\\BANK\\JOURNAL.DAT: sabotaged');
+    expect(aborted[0]?.abortedBecause).toBe('C:\\BANK\\JOURNAL.DAT: no space is left: sabotaged');
     expect(aborted[0]?.committed).toBe(NEVER);
     expect(stage.workload.transactions.length).toBeGreaterThan(100);
     const { accepts, summary } = load(stage, stage.snapshot());

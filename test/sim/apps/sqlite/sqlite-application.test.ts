@@ -112,7 +112,7 @@ describe('when a call fails', () => {
     const shopped = failing(shop(), (operation, path) => operation === 'write' && path === ACCOUNTS, 1, 0);
     const given = shopped.truth.transactions.filter(({ abortedBecause }) => abortedBecause !== null);
     expect(given).toHaveLength(1);
-    expect(given[0]!.abortedBecause).toMatch(/^io: C:\\SHOP\\ACCOUNTS\.DB/);
+    expect(given[0]!.abortedBecause).toMatch(/^C:\\SHOP\\ACCOUNTS\.DB: the drive failed: /);
     expect(loaded(shopped).transactions?.whole.has(given[0]!.number)).toBe(false);
     expect(loaded(shopped).transactions?.whole.has(given[0]!.number + 1)).toBe(true);
   });
@@ -155,7 +155,7 @@ describe('when a call fails', () => {
     const stopping = shopped.host.spawn('stop', shopped.application.stop());
     while (!stopping.end.isSettled) shopped.kernel.advance(1);
     const last = shopped.truth.transactions[shopped.truth.transactions.length - 1]!;
-    expect(last.abortedBecause).toMatch(/^io/);
+    expect(last.abortedBecause).toMatch(/: the drive failed: sabotaged$/);
     isBroken = false;
     shopped.application.resume();
     shopped.runUntil(shopped.kernel.now() + SECOND);

@@ -86,16 +86,16 @@ describe('a reserved file', () => {
     const { volume } = mountNow(makeImage({ kind: 'fat16', sizeBytes: 8 * MIB }));
     runNow(volume.reserve('C:\\OTM.CACHE', 10_000));
     const file = runNow(volume.open('C:\\OTM.CACHE'));
-    expect(() => runNow(file.write(0, pattern(10, 1)))).toThrow(/busy/);
-    expect(() => runNow(file.truncate(0))).toThrow(/busy/);
+    expect(() => runNow(file.write(0, pattern(10, 1)))).toThrow(/: in use: /);
+    expect(() => runNow(file.truncate(0))).toThrow(/: in use: /);
     makeTree(volume, new Map([['A', pattern(10, 1)]]));
-    expect(() => runNow(volume.reserve('C:\\A', 10_000))).toThrow(/busy/);
+    expect(() => runNow(volume.reserve('C:\\A', 10_000))).toThrow(/: in use: /);
   });
 
   test('is refused when there is no room in whole pages', () => {
     const { volume } = mountNow(makeImage({ kind: 'fat16', sizeBytes: 8 * MIB }));
     const free = volume.freeBytes();
-    expect(() => runNow(volume.reserve('C:\\OTM.CACHE', free + 1))).toThrow(/no-space/);
+    expect(() => runNow(volume.reserve('C:\\OTM.CACHE', free + 1))).toThrow(/: no space is left: /);
     expect(volume.freeBytes()).toBe(free);
   });
 });
@@ -158,7 +158,7 @@ describe('trim', () => {
     device.isHolding = true;
     const trim = scheduler.spawn(volume.trim());
     expect(device.waiting.map(({ op }) => op)).toEqual(['flush']);
-    expect(() => runNow(volume.trim())).toThrow(/busy/);
+    expect(() => runNow(volume.trim())).toThrow(/: in use: /);
     device.isHolding = false;
     makeTree(volume, new Map([['A', pattern(3000, 1)]]));
     device.releaseAll();
