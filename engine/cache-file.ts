@@ -30,7 +30,7 @@ export interface CacheSize {
 
 /** A slot's number. `HOLE` is the slot of a granule that reads as zeroes and has no data (E15). */
 export type Slot = number;
-export const HOLE: Slot = -1;
+export const HOLE: Slot = 0xffffffff;
 
 const HEADER_BYTES: Bytes = 4 * KIB;
 /** A request to the cache is at most so long. */
