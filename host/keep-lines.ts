@@ -1,22 +1,23 @@
 /** Truth and trace of a method as JSON Lines. Times are virtual seconds from 0 s of the run. */
-import { SECOND } from '../engine/units.ts';
+import { type Nanoseconds, SECOND } from '../engine/units.ts';
 import { NEVER } from '../sim/apps/workload-truth.ts';
 import type { Trace } from '../sim/kernel/trace.ts';
 import type { Session } from '../sim/world/session.ts';
 
-/** Each backup, then each transaction of each application with the events at which it began, was committed and so on. */
+/**
+ * Each backup with the last event before its start, T and end, then each transaction of each application with the events
+ * at which it began, was committed and so on.
+ */
 export function truthLines({ world, backups }: Session): string {
   const { truth, workloads } = world;
   const instant = (event: number) => (event === NEVER ? null : { event, seconds: truth.timeOf(event) / SECOND });
-  const ofBackups = backups.map(({ startedAt, at, endedAt, outcome }) => {
-    return {
-      what: 'backup',
-      outcome,
-      started: instant(startedAt),
-      T: at === null ? null : instant(at),
-      ended: instant(endedAt),
-    };
-  });
+  const ofBackups = backups.map(({ startedAt, startedNs, at, T, endedAt, endedNs, outcome }) => ({
+    what: 'backup',
+    outcome,
+    started: after(startedAt, startedNs),
+    T: at === null ? null : after(at, T),
+    ended: after(endedAt, endedNs),
+  }));
   const ofTransactions = workloads.flatMap(({ application, truth: { transactions } }) =>
     transactions.map(({ number, operation, began, committed, acknowledged, durable, abortedBecause }) => ({
       what: 'transaction',
@@ -31,6 +32,11 @@ export function truthLines({ world, backups }: Session): string {
     })),
   );
   return lines([...ofBackups, ...ofTransactions]);
+}
+
+/** Something of the backup's: the last event before it, and its own time. */
+function after(event: number, atNs: Nanoseconds | null): { event: number; seconds: number } | null {
+  return atNs === null ? null : { event, seconds: atNs / SECOND };
 }
 
 export function traceLines(trace: Trace | null): string {

@@ -31,6 +31,16 @@ import { writeWhole } from './output-files.ts';
 const readmeName = 'README.txt';
 const pieceBytes = 1_048_576;
 
+/** The folder of one variant in the one that all is kept in. */
+export function folderOfVariant(folder: string, variant: string | null): string {
+  return variant === null ? folder : join(folder, fileName(variant));
+}
+
+/** The file that says how to look at what was kept of a method. */
+export function readmeOf(folder: string, method: string): string {
+  return join(folder, fileName(method), readmeName);
+}
+
 /** Writes everything of one method into `folder/<method>`. */
 export function keepMethod(folder: string, seed: number, finished: FinishedMethod): void {
   const { method, session, restores, trace } = finished;
@@ -118,7 +128,7 @@ function pathParts(path: string): string[] {
 }
 
 /** A name that stays in its folder on every system. */
-export function fileName(name: string): string {
+function fileName(name: string): string {
   const clean = [...name].map(char => (char < ' ' || '/\\:*?"<>|'.includes(char) ? '_' : char)).join('');
   return /^\.*$/.test(clean) ? '_' : clean;
 }

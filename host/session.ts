@@ -1,10 +1,9 @@
 /** What a command runs: scenarios, each with its seeds, one run after the other. */
-import { join } from 'node:path';
 import type { Result, SuiteProgress } from '../sim/result.ts';
 import type { SeedRange } from '../sim/scenario/scenario.ts';
 import { seedCount, seedsIn } from '../sim/scenario/seeds.ts';
 import { writeDefect } from './defect-file.ts';
-import { fileName } from './keep.ts';
+import { folderOfVariant } from './keep.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { openSimulator, type Simulator } from './simulator.ts';
@@ -63,15 +62,11 @@ function* runsOf({ scenarios, seedsOf, methods, keep }: SessionOptions, simulato
       const { file, overrides } = loaded;
       const method = methods?.length === 1 ? (methods[0] ?? null) : null;
       const command = repeatCommand({ argument: file.argument, variant, seed, method, overrides });
-      const run = () => simulator.run(loaded, seed, { methods, keep: keptIn(keep, variant) });
+      const run = () =>
+        simulator.run(loaded, seed, { methods, keep: keep === null ? null : folderOfVariant(keep, variant) });
       yield { scenario: baseName, variant, seed, command, loaded, run };
     }
   }
-}
-
-/** Several variants are kept apart. */
-function keptIn(keep: string | null, variant: string | null): string | null {
-  return keep === null || variant === null ? keep : join(keep, fileName(variant));
 }
 
 function defectFile({ scenario, variant, seed, command, loaded }: SessionRun, error: unknown, folder: string): string {

@@ -1,11 +1,12 @@
 import { hostError } from '../../host/error-codes.ts';
+import { folderOfVariant, readmeOf } from '../../host/keep.ts';
 import { commandName } from '../../host/package.ts';
 import { shellWord } from '../../host/repeat-command.ts';
 import { findScenarios, type ScenarioFile } from '../../host/scenario-files.ts';
 import { jsonLine, suiteJsonLine } from '../../reports/json-lines.ts';
 import { briefReport, type NextCommand, runReport } from '../../reports/run-report.ts';
 import { suiteReport } from '../../reports/suite-report.ts';
-import type { Result } from '../../sim/result.ts';
+import type { MethodResult, Result } from '../../sim/result.ts';
 import { choose } from '../choose.ts';
 import { defectText } from '../errors.ts';
 import { execute } from '../execute.ts';
@@ -29,7 +30,10 @@ export async function run(argument: string, options: RunOptions): Promise<number
       limitMs: null,
       isSingle,
       files: options,
-      onResult: (result, { scenario }) => tell(result, scenario.story, file, isSingle, terminal),
+      onResult: (result, { scenario }) => {
+        const next = isSingle ? nextCommands(result, file, options.keep ?? null) : [];
+        tell(result, scenario.story, next, isSingle, terminal);
+      },
     },
     terminal,
   );
@@ -52,24 +56,35 @@ function oneScenario(argument: string): ScenarioFile {
   throw hostError('several-scenarios', many, `run all of them with \`otm suite ${shellWord(argument)}\``);
 }
 
-function tell(result: Result, story: string, file: ScenarioFile, isSingle: boolean, terminal: Terminal): void {
+function tell(
+  result: Result,
+  story: string,
+  next: readonly NextCommand[],
+  isSingle: boolean,
+  terminal: Terminal,
+): void {
   if (terminal.json) {
     terminal.out(isSingle ? jsonLine(result) : suiteJsonLine(result));
   } else if (terminal.volume === 'quiet') {
     terminal.out(briefReport(result, terminal));
   } else {
-    const next = isSingle ? nextCommands(result, file) : [];
     terminal.out(runReport(result, { ...terminal, story, next }));
   }
 }
 
-function nextCommands({ seed, variant }: Result, file: ScenarioFile): NextCommand[] {
+function nextCommands({ seed, variant, methods }: Result, file: ScenarioFile, keep: string | null): NextCommand[] {
   const otm = commandName(process.env, process.cwd());
   const scenario = shellWord(file.argument);
   const of = variant === null ? scenario : `${scenario} --variant ${shellWord(variant)}`;
   return [
+    ...lookAt(keep === null ? null : folderOfVariant(keep, variant), methods),
     { command: `${otm} run ${of} --seed ${seed + 1}`, says: 'the same story, other luck' },
     { command: `${otm} suite ${of} --seeds 1..100`, says: 'does it hold over many seeds?' },
     { command: `${otm} new mine.yaml --app script`, says: 'model your own files' },
   ];
+}
+
+function lookAt(kept: string | null, [first]: readonly MethodResult[]): NextCommand[] {
+  if (kept === null || first === undefined) return [];
+  return [{ command: readmeOf(kept, first.method), says: 'what was kept, and how to look at it' }];
 }

@@ -130,7 +130,9 @@ describe('run', () => {
   });
 
   test('--keep: drives, files, truth and trace of each method, and how to look at them', () => {
-    expect(run('run', 'small.yaml', '--keep', 'look').status).toBe(0);
+    const kept = run('run', 'small.yaml', '--keep', 'look');
+    expect(kept.status).toBe(0);
+    expect(kept.stdout).toContain(`  ${join('look', 'open-file-agent', 'README.txt')}`);
     const otmFolder = join(cwd, 'look', 'otm');
     expect(readdirSync(join(cwd, 'look')).sort()).toEqual(['open-file-agent', 'otm']);
     expect(readdirSync(otmFolder).sort()).toEqual([
@@ -147,7 +149,11 @@ describe('run', () => {
     const image = (place: string) => readFileSync(join(otmFolder, place, 'C.img'));
     expect(image('restored')).toHaveLength(6 * 1024 * 1024);
     expect(image('live-at-end').equals(image('live-at-T'))).toBe(false);
-    expect(jsonLines(readFileSync(join(otmFolder, 'truth.jsonl'), 'utf8'))[0]).toMatchObject({ outcome: 'completed' });
+    const json = jsonLines(run('run', 'small.yaml', '--method', 'otm', '--json').stdout)[0]!;
+    expect(jsonLines(readFileSync(join(otmFolder, 'truth.jsonl'), 'utf8'))[0]).toMatchObject({
+      outcome: 'completed',
+      T: { seconds: resultSchema.parse(json).methods[0]!.T },
+    });
     expect(readFileSync(join(otmFolder, 'trace.jsonl'), 'utf8')).toContain('"what":"enabled"');
     // Again, over what otm made; never over what it did not make.
     expect(run('run', 'small.yaml', '--keep', 'look').status).toBe(0);
