@@ -158,14 +158,6 @@ function costRows(methods: readonly MethodResult[], columns: Columns, style: Sty
 }
 
 function methodLines(method: MethodResult, width: number, style: Style): string[] {
-  const { tone, words } = whatBecame(method);
-  const expected = whetherExpected(method);
-  const head = [
-    style.heading(`${method.method}: `),
-    style.dataText[tone](words),
-    ', ',
-    expectedPaint(expected, style)(signed(expected)),
-  ].join('');
   const backups = method.backups ?? [];
   const told = backups.length > 1 ? backups : [method];
   const restores = told.flatMap((backup, index) => {
@@ -178,11 +170,24 @@ function methodLines(method: MethodResult, width: number, style: Style): string[
   });
   const also = told.length > 1 ? checksToExplain(method.checks).filter(({ pass }) => !pass) : [];
   return [
-    head,
+    ...headLines(method, width, style),
     ...restores,
     ...also.flatMap(check => checkLines(check, [], width, style)),
     ...paragraph(checkCounts(method.checks), width, '  ').map(line => style.quiet(line)),
   ];
+}
+
+/** "otm: A and B match, as expected" in one line, or in as many as the names of the files take. */
+function headLines(method: MethodResult, width: number, style: Style): string[] {
+  const { tone, words } = whatBecame(method);
+  const expected = whetherExpected(method);
+  const name = style.heading(`${method.method}:`);
+  const paint = style.dataText[tone];
+  const end = `, ${expectedPaint(expected, style)(signed(expected))}`;
+  const endLength = 2 + signed(expected).length;
+  if (method.method.length + 2 + words.length + endLength <= width) return [`${name} ${paint(words)}${end}`];
+  const lines = wrap(words, width - 2 - endLength).map(line => `  ${paint(line)}`);
+  return [name, ...lines.slice(0, -1), `${lines[lines.length - 1]}${end}`];
 }
 
 /** Every report says which kind of picture was taken. */

@@ -74,19 +74,35 @@ function tell(evidence: DataEvidence, workload: JudgedWorkload, files: readonly 
   const { nearest } = found;
   const moving = files.filter(file => file.spans.count > 0);
   const differing = moving.filter(({ spans }) => nearest !== null && spans.listsAt(nearest).length > 0);
-  const fitting = moving.filter(file => !differing.includes(file));
-  const told = [...fitting.slice(0, 1), ...differing.slice(0, TOLD - 1)];
-  for (const file of told) story.push(spanStory(evidence, workload, file));
+  const whens = moving.map((file): When => ({ file, fits: comparer.solve([file], null).fits }));
+  for (const when of mostAtOdds(whens)) story.push(whenText(evidence, workload, when));
   if (nearest === null) return story;
   const details = differing.slice(0, TOLD).map(file => `${file.path}: ${differencesText(file, nearest)}`);
+  if (differing.length > TOLD) details.push(`and ${counted(differing.length - TOLD, 'more file')}`);
   const instant = `${instantText(truth, nearest)}, ${placeText(workload.truth, nearest)}`;
   story.push(`No instant has them all. The nearest is ${instant}; there ${details.join('; ')}.`);
   return story;
 }
 
 /** When one file alone was as it was restored. */
-function spanStory({ comparer, truth }: DataEvidence, workload: JudgedWorkload, file: Comparison): string {
-  const { fits } = comparer.solve([file], null);
+interface When {
+  readonly file: Comparison;
+  readonly fits: Found['fits'];
+}
+
+const beginOf = ({ fits }: When): number => fits[0]?.from ?? Number.POSITIVE_INFINITY;
+const endOf = ({ fits }: When): number => fits[fits.length - 1]?.to ?? Number.POSITIVE_INFINITY;
+
+/** The file that was so first, the one that was so last, then those that never were: in the order of time. */
+function mostAtOdds(whens: readonly When[]): When[] {
+  const once = whens.filter(({ fits }) => fits.length > 0);
+  const [earliest] = [...once].sort((a, b) => endOf(a) - endOf(b));
+  const [latest] = once.filter(when => when !== earliest).sort((a, b) => beginOf(b) - beginOf(a));
+  const atOdds = [earliest, latest].filter(when => when !== undefined);
+  return [...atOdds, ...whens.filter(({ fits }) => fits.length === 0)].slice(0, TOLD);
+}
+
+function whenText({ truth }: DataEvidence, workload: JudgedWorkload, { file, fits }: When): string {
   const first = fits[0];
   const last = fits[fits.length - 1];
   const what = file.restored === null ? `${file.path} was not there` : `${file.path} was so`;

@@ -47,6 +47,20 @@ describe('a run in a terminal', () => {
     `);
   });
 
+  test.each([60, 80, 100])('in %d columns no line is longer, whatever the files are called', width => {
+    const parts = ['orders', 'stock', 'customers', 'the search index', 'log', 'invoices', 'returns'];
+    const loadings = [{ workload: 'shop', app: 'script', parts, accepts: false, summary: 'log ends at 303' }];
+    const restore = { volumes: ['C'], files: 7, loadings };
+    const checks = [madeCheck({ workload: 'shop', verdict: 'violated' })];
+    const methods = [1, 4, 7].map(length => {
+      const some = [{ ...loadings[0]!, parts: parts.slice(0, length) }];
+      return madeMethod({ method: 'open-file-agent', checks, restore: { ...restore, loadings: some } });
+    });
+    const text = report(madeResult({ methods }), width);
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(width);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('invoices and returns do not match, as expected');
+  });
+
   test('each restore is a step of its own, and what is violated is explained though expected', () => {
     const text = report(madeResult());
     expect(text.slice(0, text.indexOf('open-file-agent'))).toMatchInlineSnapshot(`
