@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { templateApps } from '../host/new/templates.ts';
+import type { DemoOptions, NewOptions, RunOptions, SchemaOptions, SuiteOptions, ValidateOptions } from './options.ts';
 import type { CommonOptions } from './terminal.ts';
 
 /** Takes the exit code of a command that was called. */
@@ -52,11 +53,6 @@ function addList(program: Command, finish: Finish): void {
   });
 }
 
-export interface NewOptions extends CommonOptions {
-  readonly from?: string;
-  readonly app?: string;
-}
-
 function addNew(program: Command, finish: Finish): void {
   const made = program
     .command('new <file>')
@@ -81,19 +77,6 @@ function addExplain(program: Command, finish: Finish): void {
   });
 }
 
-export interface ScenarioOptions extends CommonOptions {
-  readonly method?: readonly string[];
-  readonly set?: readonly string[];
-  readonly variant?: string;
-  readonly csv?: string;
-  readonly jsonl?: string;
-}
-
-export interface RunOptions extends ScenarioOptions {
-  readonly seed?: string;
-  readonly keep?: string;
-}
-
 function addRun(program: Command, finish: Finish): void {
   const run = program
     .command('run <scenario>')
@@ -108,13 +91,6 @@ function addRun(program: Command, finish: Finish): void {
     const { run: act } = await import('./commands/run.ts');
     await finish(act(scenario, options));
   });
-}
-
-export interface SuiteOptions extends ScenarioOptions {
-  readonly seeds?: string;
-  readonly salt?: string;
-  readonly for?: string;
-  readonly failFast?: boolean;
 }
 
 function addSuite(program: Command, finish: Finish): void {
@@ -135,11 +111,6 @@ function addSuite(program: Command, finish: Finish): void {
   });
 }
 
-export interface DemoOptions extends CommonOptions {
-  readonly seed?: string;
-  readonly against: string;
-}
-
 function addDemo(program: Command, finish: Finish): void {
   const demo = program
     .command('demo')
@@ -150,11 +121,6 @@ function addDemo(program: Command, finish: Finish): void {
     const { demo: act } = await import('./commands/demo.ts');
     await finish(act(options));
   });
-}
-
-export interface ValidateOptions extends CommonOptions {
-  readonly print?: boolean;
-  readonly set?: readonly string[];
 }
 
 function addValidate(program: Command, finish: Finish): void {
@@ -168,10 +134,6 @@ function addValidate(program: Command, finish: Finish): void {
     const { validate: act } = await import('./commands/validate.ts');
     await finish(act(paths, options));
   });
-}
-
-export interface SchemaOptions extends CommonOptions {
-  readonly of: string;
 }
 
 function addSchema(program: Command, finish: Finish): void {

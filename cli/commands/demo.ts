@@ -4,7 +4,7 @@ import { jsonLine } from '../../reports/json-lines.ts';
 import { choose } from '../choose.ts';
 import { defectText } from '../errors.ts';
 import { execute } from '../execute.ts';
-import type { DemoOptions } from '../program.ts';
+import type { DemoOptions } from '../options.ts';
 import { openTerminal } from '../terminal.ts';
 import { seedOf } from '../values.ts';
 

@@ -6,7 +6,7 @@ import { shellWord } from '../../host/repeat-command.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
 import { commandLineError } from '../error-codes.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { NewOptions } from '../program.ts';
+import type { NewOptions } from '../options.ts';
 import { openTerminal } from '../terminal.ts';
 
 export async function makeNew(file: string, options: NewOptions): Promise<number> {

@@ -10,7 +10,7 @@ import type { MethodResult, Result } from '../../sim/result.ts';
 import { choose } from '../choose.ts';
 import { defectText } from '../errors.ts';
 import { execute } from '../execute.ts';
-import type { RunOptions } from '../program.ts';
+import type { RunOptions } from '../options.ts';
 import { openTerminal, type Terminal } from '../terminal.ts';
 import { seedOf } from '../values.ts';
 

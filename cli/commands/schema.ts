@@ -1,5 +1,5 @@
 import { exitCodes } from '../exit-codes.ts';
-import type { SchemaOptions } from '../program.ts';
+import type { SchemaOptions } from '../options.ts';
 import { schemaKinds, schemaText } from '../schemas.ts';
 import { openTerminal } from '../terminal.ts';
 

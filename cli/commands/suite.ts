@@ -5,7 +5,7 @@ import { briefReport } from '../../reports/run-report.ts';
 import { suiteReport } from '../../reports/suite-report.ts';
 import { choose } from '../choose.ts';
 import { execute } from '../execute.ts';
-import type { SuiteOptions } from '../program.ts';
+import type { SuiteOptions } from '../options.ts';
 import { openTerminal } from '../terminal.ts';
 import { seedsOf, wallTimeOf } from '../values.ts';
 

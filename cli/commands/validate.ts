@@ -3,7 +3,7 @@ import { findScenarios } from '../../host/scenario-files.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
 import { validatedText } from '../../reports/validate-report.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { ValidateOptions } from '../program.ts';
+import type { ValidateOptions } from '../options.ts';
 import { openTerminal } from '../terminal.ts';
 
 export async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
