@@ -22,6 +22,7 @@ import {
   writeTransfer,
 } from './ledger-records.ts';
 import { letterOf, lettersOf } from './paths.ts';
+import { type Transacting, transact } from './transacting.ts';
 import { type Operation, TransactionClock } from './transaction-clock.ts';
 import type { Transaction, WorkloadTruth } from './workload-truth.ts';
 
@@ -37,10 +38,7 @@ interface Plan {
 }
 
 /** The ledger while its machine runs. */
-interface Running {
-  readonly clock: TransactionClock;
-  readonly durability: Durability;
-  readonly truth: WorkloadTruth;
+interface Running extends Transacting {
   readonly accounts: OpenFile;
   readonly journal: OpenFile;
   readonly files: readonly OpenFile[];
@@ -104,30 +102,10 @@ export class Ledger implements Application {
     const journal = yield* volumes(letterOf(B)).open(B);
     const durability = new Durability(this.workload.fsync, truth);
     const running: Running = { clock, durability, truth, accounts, journal, files: [journal, accounts] };
-    clock.run(operation => this.transfer(running, operation));
-  }
-
-  private *transfer(running: Running, operation: Operation): Task<void> {
-    const plan = this.draw(operation);
-    if (!(yield* running.clock.enter())) return;
-    const transaction = running.truth.begin(operation.number);
-    this.history.push({ transaction: transaction.number, from: plan.from, to: plan.to, amount: plan.amount });
-    try {
-      yield* this.move(running, plan, transaction);
-      running.truth.committed(transaction);
-    } catch (error) {
-      if (!(error instanceof FsError)) throw error;
-      running.truth.aborted(transaction, error.message);
-      return;
-    } finally {
-      running.clock.leave();
-    }
-    try {
-      yield* running.durability.settle(transaction, running.files);
-    } catch (error) {
-      // Never acknowledged: its client was told that the bank can't say.
-      if (!(error instanceof FsError)) throw error;
-    }
+    clock.run(operation => {
+      const plan = this.draw(operation);
+      return transact(running, operation.number, transaction => this.move(running, plan, transaction));
+    });
   }
 
   private draw({ random }: Operation): Plan {
@@ -143,7 +121,12 @@ export class Ledger implements Application {
     };
   }
 
-  private *move({ accounts, journal }: Running, plan: Plan, transaction: Transaction): Task<void> {
+  private *move(
+    { accounts, journal, files }: Running,
+    plan: Plan,
+    transaction: Transaction,
+  ): Task<readonly OpenFile[]> {
+    this.history.push({ transaction: transaction.number, from: plan.from, to: plan.to, amount: plan.amount });
     yield* this.change(accounts, plan.from, -plan.amount, transaction);
     yield plan.firstWaitNs;
     yield* this.change(accounts, plan.to, plan.amount, transaction);
@@ -151,6 +134,7 @@ export class Ledger implements Application {
     const { from, to, amount } = plan;
     writeTransfer(this.record, 0, { transaction: transaction.number, from, to, amount });
     yield* journal.append(this.record, transaction);
+    return files;
   }
 
   private *change(accounts: OpenFile, account: number, by: number, transaction: Transaction): Task<void> {

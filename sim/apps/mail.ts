@@ -9,7 +9,7 @@
  */
 import type { Task } from '../../engine/task.ts';
 import { type Bytes, MILLISECOND, type Nanoseconds } from '../../engine/units.ts';
-import { FsError, type MountedVolume, type OpenFile, type Path } from '../fs/file-system.ts';
+import type { MountedVolume, OpenFile, Path } from '../fs/file-system.ts';
 import type { MailWorkload } from '../scenario/scenario.ts';
 import type { AppContext, Application, Loading, RestoredTree, Volumes } from './application.ts';
 import { Durability } from './durability.ts';
@@ -18,6 +18,7 @@ import { indexPath, messagePath, temporaryPath } from './mail-files.ts';
 import { loadMail } from './mail-load.ts';
 import { RECORD_BYTES, writeEntry, writePiece } from './mail-records.ts';
 import { letterOf } from './paths.ts';
+import { type Transacting, transact } from './transacting.ts';
 import { type Operation, TransactionClock } from './transaction-clock.ts';
 import type { Transaction, WorkloadTruth } from './workload-truth.ts';
 
@@ -39,10 +40,7 @@ interface Plan {
 }
 
 /** The store while its machine runs. */
-interface Running {
-  readonly clock: TransactionClock;
-  readonly durability: Durability;
-  readonly truth: WorkloadTruth;
+interface Running extends Transacting {
   readonly volume: MountedVolume;
   readonly index: OpenFile;
 }
@@ -112,69 +110,59 @@ export class MailStore implements Application {
 
   private *transact(running: Running, operation: Operation): Task<void> {
     const plan = draw(operation);
-    if (!(yield* running.clock.enter())) return;
-    const transaction = running.truth.begin(operation.number);
-    let message: OpenFile | null = null;
+    const opened: OpenFile[] = [];
     try {
-      message = yield* this.perform(running, plan, transaction);
-      running.truth.committed(transaction);
-    } catch (error) {
-      if (!(error instanceof FsError)) throw error;
-      running.truth.aborted(transaction, error.message);
-      return;
+      yield* transact(running, operation.number, transaction => this.perform(running, plan, transaction, opened));
     } finally {
-      running.clock.leave();
-    }
-    try {
-      yield* running.durability.settle(transaction, message === null ? [running.index] : [message, running.index]);
-    } catch (error) {
-      // Never acknowledged.
-      if (!(error instanceof FsError)) throw error;
-    } finally {
-      message?.close();
+      for (const file of opened) file.close();
     }
   }
 
-  /** Returns the message's file when it is still there afterwards. */
-  private *perform(running: Running, plan: Plan, transaction: Transaction): Task<OpenFile | null> {
-    if (plan.kind < DELIVER_BELOW || this.present.length === 0) return yield* this.deliver(running, plan, transaction);
+  /** Adds the message's file to `opened`, if it is there afterwards. */
+  private *perform(
+    running: Running,
+    plan: Plan,
+    transaction: Transaction,
+    opened: OpenFile[],
+  ): Task<readonly OpenFile[]> {
     const place = Math.floor((plan.which * this.present.length) / TWO_32);
-    if (plan.kind < APPEND_BELOW) return yield* this.append(running, plan, place, transaction);
-    yield* this.delete(running, plan, place, transaction);
-    return null;
+    if (plan.kind < DELIVER_BELOW || this.present.length === 0) {
+      yield* this.deliver(running, plan, transaction, opened);
+    } else if (plan.kind < APPEND_BELOW) {
+      yield* this.append(running, plan, place, transaction, opened);
+    } else {
+      yield* this.delete(running, plan, place, transaction);
+    }
+    return [...opened, running.index];
   }
 
-  private *deliver({ volume, index }: Running, plan: Plan, transaction: Transaction): Task<OpenFile> {
+  private *deliver({ volume, index }: Running, plan: Plan, transaction: Transaction, opened: OpenFile[]): Task<void> {
     const { at, fsync } = this.workload;
     const message = index.sizeBytes / RECORD_BYTES + 1;
     const temporary = temporaryPath(at, transaction.number);
     const file = yield* volume.create(temporary, transaction);
-    try {
-      yield* file.append(this.pieceOf(plan, message, transaction), transaction);
-      yield plan.waitsNs[0];
-      yield* volume.rename(temporary, messagePath(at, message), { sync: fsync !== 'never', changes: transaction });
-      yield plan.waitsNs[1];
-      yield* this.enter(index, message, file.sizeBytes, true, transaction);
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    opened.push(file);
+    yield* file.append(this.pieceOf(plan, message, transaction), transaction);
+    yield plan.waitsNs[0];
+    yield* volume.rename(temporary, messagePath(at, message), { sync: fsync !== 'never', changes: transaction });
+    yield plan.waitsNs[1];
+    yield* this.enter(index, message, file.sizeBytes, true, transaction);
     this.present.push(message);
-    return file;
   }
 
-  private *append({ volume, index }: Running, plan: Plan, place: number, transaction: Transaction): Task<OpenFile> {
+  private *append(
+    { volume, index }: Running,
+    plan: Plan,
+    place: number,
+    transaction: Transaction,
+    opened: OpenFile[],
+  ): Task<void> {
     const message = this.present[place]!;
     const file = yield* volume.open(messagePath(this.workload.at, message));
-    try {
-      yield* file.append(this.pieceOf(plan, message, transaction), transaction);
-      yield plan.waitsNs[0];
-      yield* this.enter(index, message, file.sizeBytes, true, transaction);
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    return file;
+    opened.push(file);
+    yield* file.append(this.pieceOf(plan, message, transaction), transaction);
+    yield plan.waitsNs[0];
+    yield* this.enter(index, message, file.sizeBytes, true, transaction);
   }
 
   private *delete({ volume, index }: Running, plan: Plan, place: number, transaction: Transaction): Task<void> {

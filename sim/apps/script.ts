@@ -16,14 +16,13 @@ import { fillFile } from './filling.ts';
 import { letterOf, lettersOf } from './paths.ts';
 import { loadScript, type WrittenPiece } from './script-load.ts';
 import { writePiece } from './script-pieces.ts';
+import { type Transacting, transact } from './transacting.ts';
 import { type Operation, TransactionClock } from './transaction-clock.ts';
 import type { Transaction, WorkloadTruth } from './workload-truth.ts';
 
 /** A script while its machine runs. */
-interface Running {
-  readonly clock: TransactionClock;
-  readonly durability: Durability;
-  readonly context: AppContext;
+interface Running extends Transacting {
+  readonly volumes: Volumes;
   /** The files that are there, by name. */
   readonly open: Map<string, OpenFile>;
 }
@@ -93,34 +92,19 @@ export class Script implements Application {
     const open = new Map<string, OpenFile>();
     for (const [name, path] of this.paths) open.set(name, yield* context.volumes(letterOf(path)).open(path));
     const durability = new Durability(this.workload.fsync, context.truth);
-    const running: Running = { clock, durability, context, open };
-    clock.run(operation => this.transact(running, operation));
+    const running: Running = { clock, durability, truth: context.truth, volumes: context.volumes, open };
+    clock.run(operation => {
+      const places = this.draw(operation);
+      return transact(running, operation.number, transaction => this.steps(running, places, transaction));
+    });
   }
 
-  private *transact(running: Running, operation: Operation): Task<void> {
-    const places = this.draw(operation);
-    if (!(yield* running.clock.enter())) return;
-    const { truth } = running.context;
-    const transaction = truth.begin(operation.number);
+  private *steps(running: Running, places: Places, transaction: Transaction): Task<readonly OpenFile[]> {
     const changed = new Set<OpenFile>();
-    try {
-      for (let step = 0; step < places.length; step++) {
-        yield* this.perform(running, this.workload.transaction[step]!, step, places, transaction, changed);
-      }
-      truth.committed(transaction);
-    } catch (error) {
-      if (!(error instanceof FsError)) throw error;
-      truth.aborted(transaction, error.message);
-      return;
-    } finally {
-      running.clock.leave();
+    for (let step = 0; step < places.length; step++) {
+      yield* this.perform(running, this.workload.transaction[step]!, step, places, transaction, changed);
     }
-    try {
-      yield* running.durability.settle(transaction, [...changed]);
-    } catch (error) {
-      // Never acknowledged.
-      if (!(error instanceof FsError)) throw error;
-    }
+    return [...changed];
   }
 
   /** Every step draws, whatever it does, so that a change of one step moves no other's place. */
@@ -187,23 +171,23 @@ export class Script implements Application {
     return piece;
   }
 
-  private *fileOf({ open, context }: Running, name: string, transaction: Transaction): Task<OpenFile> {
+  private *fileOf({ open, volumes }: Running, name: string, transaction: Transaction): Task<OpenFile> {
     const there = open.get(name);
     if (there !== undefined) return there;
     const path = this.paths.get(name) ?? '';
-    const file = yield* context.volumes(letterOf(path)).create(path, transaction);
+    const file = yield* volumes(letterOf(path)).create(path, transaction);
     open.set(name, file);
     return file;
   }
 
   private *rename(running: Running, from: string, to: string, transaction: Transaction): Task<OpenFile> {
-    const { open, context } = running;
+    const { open, volumes } = running;
     const [source, target] = open.has(from) ? [from, to] : [to, from];
     const sourcePath = this.paths.get(source) ?? '';
     const targetPath = this.paths.get(target) ?? '';
     const moved = open.get(source);
     if (moved === undefined) throw new FsError('not-found', sourcePath);
-    yield* context.volumes(letterOf(sourcePath)).rename(sourcePath, targetPath, { changes: transaction });
+    yield* volumes(letterOf(sourcePath)).rename(sourcePath, targetPath, { changes: transaction });
     open.get(target)?.close();
     open.delete(source);
     open.set(target, moved);
