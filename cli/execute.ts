@@ -1,29 +1,22 @@
 /** Runs what `run` and `suite` have in common: scenarios over seeds, with files, interruption, and the exit code. */
 import { listenForInterrupt } from '../host/interrupt.ts';
-import type { LoadedScenario } from '../host/load-scenarios.ts';
 import { prepareFolder } from '../host/output-files.ts';
-import { runSession, type SessionSeeds } from '../host/session.ts';
+import { runSession, type SessionOptions } from '../host/session.ts';
 import type { SuiteEnd } from '../host/suite.ts';
 import { UserErrors } from '../host/user-errors.ts';
 import { isGreen } from '../reports/suite-report.ts';
-import type { Result } from '../sim/result.ts';
 import { commandLineError } from './error-codes.ts';
 import { exitCodes } from './exit-codes.ts';
 import { progressTeller } from './progress.ts';
 import { openResultFiles, type ResultFileOptions } from './result-files.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface Execution {
-  readonly scenarios: readonly LoadedScenario[];
-  readonly seedsOf: (loaded: LoadedScenario) => SessionSeeds;
-  readonly methods: readonly string[] | null;
-  readonly keep: string | null;
-  readonly failFast: boolean;
-  readonly limitMs: number | null;
+type SessionPart = 'scenarios' | 'seedsOf' | 'methods' | 'keep' | 'failFast' | 'limitMs' | 'onResult';
+
+export interface Execution extends Pick<SessionOptions, SessionPart> {
   /** One run of one variant: its line stands alone. */
   readonly isSingle: boolean;
   readonly files: ResultFileOptions;
-  readonly onResult: (result: Result, loaded: LoadedScenario) => void;
 }
 
 export interface Executed {

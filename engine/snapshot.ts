@@ -30,9 +30,8 @@ export interface SelectedVolume {
   readonly extent: Extent;
 }
 
-export interface SnapshotOptions {
-  readonly id: string;
-  readonly volumes: readonly SelectedVolume[];
+/** When it is taken, and what comes first when the cache or an application is in need. */
+export interface SnapshotTerms {
   readonly quietNs: Nanoseconds;
   readonly waitLimitNs: Nanoseconds;
   readonly neverQuiet: 'fail' | 'take-anyway';
@@ -40,9 +39,15 @@ export interface SnapshotOptions {
   /** Null: an operator keeps it (E17). */
   readonly idleLimitNs: Nanoseconds | null;
   readonly preserveLimitNs: Nanoseconds;
+  /** A power of two, one sector of every selected drive or more. */
   readonly granuleBytes: Bytes;
   readonly protect: 'application' | 'backup';
   readonly discards: 'preserve' | 'drop';
+}
+
+export interface SnapshotOptions extends SnapshotTerms {
+  readonly id: string;
+  readonly volumes: readonly SelectedVolume[];
   readonly cache: CacheSpace;
   readonly cacheSize: CacheSize;
 }

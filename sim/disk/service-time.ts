@@ -17,8 +17,11 @@ export interface DriveFigures {
   readonly strokeBytes: Bytes;
   /** One turn; 0 for solid state. */
   readonly rotationNs: Nanoseconds;
+  /** Of each channel. */
   readonly transferBytesPerSecond: number;
+  /** What every request costs. */
   readonly commandNs: Nanoseconds;
+  /** What a flush costs beside the transfer of what it flushes. */
   readonly flushNs: Nanoseconds;
   /** Requests that the drive takes at once; the smaller one of this and `channels` work in parallel. */
   readonly queueDepth: number;

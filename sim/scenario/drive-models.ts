@@ -4,28 +4,10 @@
  * second is never bound by its disk unless the scenario wants it to be. Spinning disks seek by distance: a stroke is that
  * of the real product, so on a drive of 96 MiB seeks are short.
  */
-import { type Bytes, KIB, MIB, MICROSECOND, MILLISECOND, type Nanoseconds } from '../../engine/units.ts';
+import { KIB, MIB, MICROSECOND, MILLISECOND } from '../../engine/units.ts';
+import type { DriveFigures } from '../disk/service-time.ts';
 
 const GIB = 1024 * MIB;
-
-export interface DriveFigures {
-  /** Seek to the next track, and over `strokeBytes`; between them it grows with the square root of the distance. */
-  readonly seekMinNs: Nanoseconds;
-  readonly seekMaxNs: Nanoseconds;
-  readonly strokeBytes: Bytes;
-  /** One turn; 0 for solid state. */
-  readonly rotationNs: Nanoseconds;
-  /** Of each channel. */
-  readonly transferBytesPerSecond: number;
-  /** What every request costs. */
-  readonly commandNs: Nanoseconds;
-  /** What a flush costs beside the transfer of what it flushes. */
-  readonly flushNs: Nanoseconds;
-  /** Requests that the drive takes at once; the smaller one of this and `channels` work in parallel. */
-  readonly queueDepth: number;
-  readonly channels: number;
-  readonly writeCacheBytes: Bytes;
-}
 
 export interface DriveModel extends DriveFigures {
   /** Whether the write cache is on when the scenario does not say. */

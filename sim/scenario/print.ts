@@ -4,8 +4,8 @@
  * Invariant: loading the text gives the same Scenario again.
  */
 import { Document, isScalar, Scalar, visit } from 'yaml';
+import type { DriveFigures } from '../disk/service-time.ts';
 import { formatClock } from './clock.ts';
-import type { DriveFigures } from './drive-models.ts';
 import type { CheckExpectation, Expectation } from './expectation.ts';
 import type {
   Backups,

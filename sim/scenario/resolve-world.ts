@@ -1,6 +1,7 @@
 /** The world of a scenario: where each volume lies on its drive, what its file system takes, which figures a drive has. */
 import { type Bytes, MIB } from '../../engine/units.ts';
-import { DRIVE_MODELS, type DriveFigures } from './drive-models.ts';
+import type { DriveFigures } from '../disk/service-time.ts';
+import { DRIVE_MODELS } from './drive-models.ts';
 import { type FatSize, fatSize } from './fat-size.ts';
 import type { NodePath } from './located.ts';
 import type { Report } from './report.ts';

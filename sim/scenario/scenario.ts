@@ -12,8 +12,9 @@
  * I3 Volumes lie inside their drive, in order, without overlap.
  * I4 Nothing in a Scenario belongs to a later issue: such keys are refused while loading.
  */
+import type { SnapshotTerms } from '../../engine/snapshot.ts';
 import type { Bytes, Nanoseconds, Sector } from '../../engine/units.ts';
-import type { DriveFigures } from './drive-models.ts';
+import type { DriveFigures } from '../disk/service-time.ts';
 import type { Expectation } from './expectation.ts';
 
 export type { Outcome } from '../evidence.ts';
@@ -288,19 +289,8 @@ export type AnyMethod = Method | NoneMethod;
 export type MethodKind = Method['kind'];
 
 /** The options of a snapshot. */
-export interface OtmOptions {
-  readonly quietNs: Nanoseconds;
-  readonly waitLimitNs: Nanoseconds;
-  readonly neverQuiet: 'fail' | 'take-anyway';
-  readonly holdLimitNs: Nanoseconds;
-  /** Null: never released for silence. */
-  readonly idleLimitNs: Nanoseconds | null;
-  readonly preserveLimitNs: Nanoseconds;
-  /** A power of two, one sector of every selected drive or more. */
-  readonly granuleBytes: Bytes;
-  readonly protect: 'application' | 'backup';
+export interface OtmOptions extends SnapshotTerms {
   readonly durable: boolean;
-  readonly discards: 'preserve' | 'drop';
   /** Always empty for now. */
   readonly exclude: readonly PathPattern[];
   readonly cache: CacheSpec;
