@@ -9,7 +9,6 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -25,7 +24,7 @@ import type { FinishedMethod } from '../sim/run.ts';
 import { hostError, systemReason } from './error-codes.ts';
 import { traceLines, truthLines } from './keep-lines.ts';
 import { keepReadme, readmeTitle } from './keep-readme.ts';
-import { writeWhole } from './output-files.ts';
+import { makeFolder, writeWhole } from './output-files.ts';
 
 /** Seen by people: written when all else is there. */
 const readmeName = 'README.txt';
@@ -82,18 +81,18 @@ function prepare(place: string): void {
     if (!isOurs) throw hostError('cannot-write', `cannot write into \`${place}\`: it has files that otm did not make`);
     rmSync(place, { recursive: true });
   }
-  mkdirSync(place, { recursive: true });
+  makeFolder(place);
 }
 
 /** The image, and the files in it as far as they can be read. */
 function keepVolume(folder: string, volume: RestoredVolume): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeImage(join(folder, `${volume.letter}.img`), volume);
   for (const file of readRestored(volume).files) {
     // What is damaged is in the image.
     if (file.damage !== null || file.sizeBytes > volume.sizeBytes) continue;
     const path = join(folder, ...pathParts(file.path));
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const handle = openSync(path, 'w');
     for (let at = 0; at < file.sizeBytes; at += pieceBytes) {
       const piece = new Uint8Array(Math.min(pieceBytes, file.sizeBytes - at));

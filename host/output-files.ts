@@ -6,7 +6,7 @@
  * I2 Whether it can be written is known before the first run.
  */
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { UserError } from '../sim/user-error.ts';
 import { hostError, systemReason } from './error-codes.ts';
 
@@ -22,8 +22,8 @@ export class OutputFile {
     this.path = path;
     this.beside = besideOf(path);
     this.handle = attempt(path, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw isFolder();
+      makeFolder(dirname(path));
+      if (isFolder(path)) throw folderInTheWay();
       return openSync(this.beside, 'w');
     });
   }
@@ -58,7 +58,7 @@ export class OutputFile {
 export function writeWhole(path: string, contents: string | Uint8Array): void {
   const beside = besideOf(path);
   attempt(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(beside, contents);
     renameSync(beside, path);
   });
@@ -66,7 +66,7 @@ export function writeWhole(path: string, contents: string | Uint8Array): void {
 
 /** Writes a file that must not be there yet. */
 export function writeNew(path: string, contents: string): void {
-  attempt(path, () => mkdirSync(dirname(path), { recursive: true }));
+  attempt(path, () => makeFolder(dirname(path)));
   try {
     writeFileSync(path, contents, { flag: 'wx' });
   } catch (error) {
@@ -84,11 +84,31 @@ export function writeNew(path: string, contents: string): void {
 /** Makes a folder that something is going to be written into, and tries it. */
 export function prepareFolder(path: string): void {
   attempt(path, () => {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     const trial = join(path, `.otm-${process.pid}`);
     writeFileSync(trial, '');
     rmSync(trial);
   });
+}
+
+/** Node's own `recursive` never returns where a folder that is there holds no others, as in `/proc`. */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  let at = resolve(path);
+  for (; !isFolder(at) && dirname(at) !== at; at = dirname(at)) missing.push(at);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      if (isFolder(folder)) continue; // somebody else has just made it
+      const isRefused = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      throw isRefused ? new Error(`\`${dirname(folder)}\` can hold no folder`) : error;
+    }
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function besideOf(path: string): string {
@@ -107,6 +127,6 @@ function cannotWrite(path: string, error: unknown): UserError {
   return hostError('cannot-write', `cannot write \`${path}\`: ${systemReason(error)}`);
 }
 
-function isFolder(): Error {
+function folderInTheWay(): Error {
   return Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
 }
