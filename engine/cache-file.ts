@@ -5,9 +5,10 @@
  * Invariants
  * I1 A slot belongs to at most one granule, and is not given again while a request for it is on its way.
  * I2 Nothing is ever written outside the extents, nor to the header's place (kept for the durable format).
- * I3 The extents are given back once the last request has ended, and not before.
+ * I3 The extents are given back once the last request has ended, and not before; from then on it does not grow.
  */
 import { type Device, type IoError, IoRequest } from './device.ts';
+import { InFlight } from './in-flight.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
 import { Latch, type Owner, type Task, wait } from './task.ts';
 import { type Bytes, type Extent, KIB, MIB } from './units.ts';
@@ -60,11 +61,11 @@ export class CacheFile {
   private readonly returned: Slot[] = [];
   private nextSlot = 0;
   private inUse = 0;
-  private inFlight = 0;
+  private readonly inFlight = new InFlight();
   private growth: Latch<void> | null = null;
   private growthFailed = false;
+  private isClosing = false;
   private hasFilled = false;
-  private drained: Latch<void> | null = null;
 
   constructor(owner: Owner, space: CacheSpace, granuleBytes: Bytes, size: CacheSize, observer: CacheObserver) {
     const { sectorSize } = space.device;
@@ -95,15 +96,20 @@ export class CacheFile {
   /** A free slot, or null when the cache is full. Waits only while the file grows. */
   *takeSlot(): Task<Slot | null> {
     for (;;) {
-      const slot = this.freeSlot();
-      if (slot !== null) {
-        this.inUse += 1;
-        this.afterTaking();
-        return slot;
-      }
+      const slot = this.slotNow();
+      if (slot !== null) return slot;
       if (!this.canGrow) return null;
       yield* wait(this.startGrowth());
     }
+  }
+
+  /** A free slot, or null when there is none without growth. */
+  slotNow(): Slot | null {
+    const slot = this.freeSlot();
+    if (slot === null) return null;
+    this.inUse += 1;
+    this.afterTaking();
+    return slot;
   }
 
   giveSlot(slot: Slot): void {
@@ -132,24 +138,15 @@ export class CacheFile {
   }
 
   private send(request: IoRequest): IoRequest {
-    this.inFlight += 1;
-    request.attach(this);
+    this.inFlight.track(request);
     return this.space.device.submit(request);
   }
 
-  /** For the latches of requests. */
-  settled(): void {
-    this.inFlight -= 1;
-    if (this.inFlight === 0 && this.drained !== null) this.drained.settle();
-  }
-
-  /** Gives the space back once nothing is on its way (I3). */
+  /** Gives the space back once nothing is on its way (I3); throws the `WorldError` of a host that can't. */
   *close(): Task<void> {
+    this.isClosing = true;
     if (this.growth !== null) yield* wait(this.growth);
-    if (this.inFlight > 0) {
-      this.drained = new Latch<void>(`${this.inFlight} requests to ${this.space.place}`);
-      yield* wait(this.drained);
-    }
+    yield* this.inFlight.drain(this.space.place);
     yield* this.space.free();
     this.sizeBytes = 0;
   }
@@ -163,7 +160,7 @@ export class CacheFile {
   }
 
   private get canGrow(): boolean {
-    return !this.growthFailed && this.slotsIn(this.sizeBytes + this.step()) > this.capacity;
+    return !this.isClosing && !this.growthFailed && this.slotsIn(this.sizeBytes + this.step()) > this.capacity;
   }
 
   /** The next step of growth: `min` again, as far as the limit goes. */

@@ -7,9 +7,9 @@
 import type { Consistency, EngineEvent } from './events.ts';
 import { type DrivePorts, Filter } from './filter.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
-import { DrainingHold, waitForQuiet } from './quiet-period.ts';
+import { DrainingHold, QuietWatch } from './quiet-period.ts';
 import { Snapshot, type SnapshotOptions } from './snapshot.ts';
-import { Cancelled, type Owner, type Task } from './task.ts';
+import { Cancelled, type Owner, race, type Task } from './task.ts';
 import { type Nanoseconds, SECOND } from './units.ts';
 import { VirtualVolume } from './virtual-volume.ts';
 import { watchIdle, watchPreserving } from './watchdog.ts';
@@ -49,11 +49,13 @@ export class Engine {
   *takeSnapshot(options: SnapshotOptions): Task<Snapshot> {
     const snapshot = new Snapshot(this.owner, options, this.filters, this.emit);
     this.emit({ kind: 'selected', ...snapshot.stamp(), volumes: options.volumes.map(({ name }) => name) });
+    const watch = new QuietWatch(snapshot);
     try {
       yield* this.prepareCache(snapshot);
-      yield* this.waitAndEnable(snapshot);
+      yield* this.waitAndEnable(snapshot, watch);
       return snapshot;
     } finally {
+      watch.end();
       if (!snapshot.isEnabled) snapshot.release();
     }
   }
@@ -69,23 +71,34 @@ export class Engine {
     return this.alive.size;
   }
 
+  /** The wait limit is that of a cache drive that does not answer, too. */
   private *prepareCache(snapshot: Snapshot): Task<void> {
-    try {
+    const { id, waitLimitNs, cache } = snapshot.options;
+    const limit = function* (): Task<'late'> {
+      yield waitLimitNs;
+      return 'late';
+    };
+    const made = function* (): Task<'made'> {
       yield* snapshot.cache.prepare();
+      return 'made';
+    };
+    try {
+      const first = yield* race(this.owner, `cache of ${id}`, [made(), limit()]);
+      if (first === 'late') throw new NotTaken('no-cache', `${cache.place}: no answer for ${waitLimitNs / SECOND} s`);
     } catch (error) {
-      if (!(error instanceof WorldError) || error instanceof Cancelled) throw error;
+      if (!(error instanceof WorldError) || error instanceof Cancelled || error instanceof NotTaken) throw error;
       throw new NotTaken('no-cache', error.message);
     }
   }
 
-  private *waitAndEnable(snapshot: Snapshot): Task<void> {
+  private *waitAndEnable(snapshot: Snapshot, watch: QuietWatch): Task<void> {
     const { neverQuiet, quietNs } = snapshot.options;
-    const asked = this.owner.scheduler.now();
-    const quiet = yield* waitForQuiet(snapshot);
+    const quiet = yield* watch.wait();
+    watch.end();
     if (quiet === 'quiet') this.enable(snapshot, 'quiescent', 0);
     else if (neverQuiet === 'take-anyway') yield* this.takeAnyway(snapshot);
     else {
-      const waitedNs = this.owner.scheduler.now() - asked;
+      const waitedNs = this.owner.scheduler.now() - watch.askedAt;
       this.emit({ kind: 'timed-out', ...snapshot.stamp(), waitedNs });
       throw new NotTaken('timed-out', `not quiet for ${quietNs / SECOND} s within ${waitedNs / SECOND} s`);
     }

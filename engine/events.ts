@@ -37,5 +37,7 @@ export type EngineEvent =
   | (Of & { readonly kind: 'write-refused'; readonly volume: string; readonly cause: LossCause })
   | (Of & { readonly kind: 'lost'; readonly cause: LossCause; readonly detail: string })
   | (Of & { readonly kind: 'released'; readonly cause: ReleaseCause })
+  /** The host could not take the cache's space back: it is in nobody's use and not free. */
+  | (Of & { readonly kind: 'cache-not-freed'; readonly because: string })
   /** Nothing of the snapshot is left: its I/O has ended, its cache space is free. */
   | (Of & { readonly kind: 'gone' });

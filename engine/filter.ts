@@ -12,7 +12,7 @@
  *
  * Hot path: `submit` makes no task and no object when nothing has to be preserved, held or waited for.
  */
-import { checkRequest, type Device, IoRequest } from './device.ts';
+import { checkRequest, type Device, type IoError, IoRequest } from './device.ts';
 import { firstWrite } from './first-write.ts';
 import { defect, invariant } from './invariant.ts';
 import type { ProtectedVolume } from './snapshot.ts';
@@ -30,6 +30,11 @@ export interface DrivePorts {
 export interface WriteWatcher {
   writeBegins(request: IoRequest): void;
   writeEnds(request: IoRequest): void;
+}
+
+interface Watching {
+  readonly extent: Extent;
+  readonly watcher: WriteWatcher;
 }
 
 /** New writes to a range wait until it is let go: for `take-anyway` (E7). */
@@ -62,7 +67,7 @@ export class Filter implements Device, Waiter {
   readonly readers = new RangeReaders();
   readonly protectedVolumes: ProtectedVolume[] = [];
   private readonly holds: WriteHold[] = [];
-  private readonly watchers: { readonly extent: Extent; readonly watcher: WriteWatcher }[] = [];
+  private readonly watchers: Watching[] = [];
   private readonly inFlight: IoRequest[] = [];
   private accepted = 0;
 
@@ -176,7 +181,7 @@ export class Filter implements Device, Waiter {
       last.inFlightAt = request.inFlightAt;
     }
     request.inFlightAt = -1;
-    for (const { extent, watcher } of this.watchers) if (overlaps(extent, request)) watcher.writeEnds(request);
+    for (const each of this.watchersOf(request)) each.watcher.writeEnds(request);
   }
 
   private begin(request: IoRequest): void {
@@ -185,7 +190,15 @@ export class Filter implements Device, Waiter {
     request.inFlightAt = this.inFlight.length;
     this.inFlight.push(request);
     request.attach(this);
-    for (const { extent, watcher } of this.watchers) if (overlaps(extent, request)) watcher.writeBegins(request);
+    for (const each of this.watchersOf(request)) each.watcher.writeBegins(request);
+  }
+
+  /** Who is told may take itself, or another one, off the list. */
+  private *watchersOf(request: IoRequest): Generator<Watching> {
+    if (this.watchers.length === 0) return;
+    for (const each of [...this.watchers]) {
+      if (overlaps(each.extent, request) && this.watchers.includes(each)) yield each;
+    }
   }
 
   private isFree(request: IoRequest): boolean {
@@ -198,8 +211,8 @@ export class Filter implements Device, Waiter {
 class RangeReaders {
   private readonly readers: RangeReader[] = [];
 
-  begin(sector: Sector, count: Sector): RangeReader {
-    const reader = new RangeReader(sector, count);
+  begin(volume: ProtectedVolume, sector: Sector, count: Sector): RangeReader {
+    const reader = new RangeReader(volume, sector, count);
     this.readers.push(reader);
     return reader;
   }
@@ -209,7 +222,7 @@ class RangeReaders {
     const at = this.readers.indexOf(reader);
     if (at < 0) return;
     this.readers.splice(at, 1);
-    reader.ended.settle();
+    reader.end();
   }
 
   overlaps(sector: Sector, count: Sector): boolean {
@@ -222,12 +235,24 @@ class RangeReaders {
   }
 }
 
+/** A read that writes wait for, until it has ended or, under `protect: backup`, they are refused. */
 export class RangeReader {
+  readonly volume: ProtectedVolume;
   readonly range: RangeHold;
-  readonly ended = new Latch<void>('a backup read');
+  readonly ended = new Latch<IoError | null>('a backup read');
 
-  constructor(sector: Sector, count: Sector) {
+  constructor(volume: ProtectedVolume, sector: Sector, count: Sector) {
+    this.volume = volume;
     this.range = new RangeHold(sector, count);
+  }
+
+  end(): void {
+    this.volume.snapshot.waitedFor.delete(this);
+    if (!this.ended.isSettled) this.ended.settle(null);
+  }
+
+  refuse(error: IoError): void {
+    if (!this.ended.isSettled) this.ended.settle(error);
   }
 }
 

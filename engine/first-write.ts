@@ -44,14 +44,19 @@ function* makeReady(filter: Filter, part: IoRequest, whole: IoRequest): Task<IoE
     }
     if (filter.lacks(part.sector, part.count)) {
       const error = yield* preservePieces(filter, part.sector, part.count);
-      if (error !== null)
-        return new IoError(error.failure, filter.name, whole.op, whole.sector, whole.count, error.message);
+      if (error !== null) return refused(filter, whole, error);
       continue;
     }
     const reader = filter.readers.first(part.sector, part.count);
     if (reader === null) return null;
-    yield* wait(reader.ended);
+    reader.volume.snapshot.isWaitedFor(reader);
+    const error = yield* wait(reader.ended);
+    if (error !== null) return refused(filter, whole, error);
   }
+}
+
+function refused(filter: Filter, { op, sector, count }: IoRequest, { failure, message }: IoError): IoError {
+  return new IoError(failure, filter.name, op, sector, count, message);
 }
 
 /** Preserves a range in pieces of bounded size, however long the request is. */

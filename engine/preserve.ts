@@ -8,12 +8,13 @@
  * I3 A copy that nobody waits for any more (the snapshot has ended, the watchdog has refused it) changes no map; its
  *    buffer and slot stay owned until its requests have ended (E9).
  */
+import { isZeroes } from './bytes.ts';
 import { HOLE, type Slot, waitAll } from './cache-file.ts';
 import { IoError, IoRequest } from './device.ts';
 import type { Filter } from './filter.ts';
 import type { Granule } from './granules.ts';
 import { defect } from './invariant.ts';
-import type { Copying, CopyResult, ProtectedVolume } from './snapshot.ts';
+import type { Copying, CopyResult, ProtectedVolume, Unpreserved } from './snapshot.ts';
 import { all, type Latch, type Task, wait } from './task.ts';
 import { type Extent, MIB, type Sector } from './units.ts';
 
@@ -27,10 +28,14 @@ interface Claim {
 interface OldData {
   readonly extent: Extent;
   readonly bytes: Uint8Array;
-  readonly request: IoRequest;
+  /** One for the whole run or, when that failed, one for each part that no granule ends within. */
+  parts: readonly IoRequest[];
 }
 
-/** Preserves every granule that a range touches, in every snapshot that lacks it. An error: one of them refuses. */
+/**
+ * Preserves every granule that a range touches, in every snapshot that lacks it. An error: one of them refuses, and none
+ * is lost, because nothing changes (E16).
+ */
 export function* preserve(filter: Filter, sector: Sector, count: Sector): Task<IoError | null> {
   const results: Latch<CopyResult>[] = [];
   const claims: Claim[] = [];
@@ -39,10 +44,13 @@ export function* preserve(filter: Filter, sector: Sector, count: Sector): Task<I
   }
   if (claims.length > 0) filter.owner.spawn('preserve', copyOut(filter, claims));
   let refused: IoError | null = null;
+  const unpreserved: Unpreserved[] = [];
   for (const result of results) {
     const copied = yield* wait(result);
     if (copied instanceof IoError) refused ??= copied;
+    else if (typeof copied === 'object') unpreserved.push(copied);
   }
+  if (refused === null) for (const { snapshot, cause, detail } of unpreserved) snapshot.lose(cause, detail);
   return refused;
 }
 
@@ -70,7 +78,10 @@ function claim(
 
 function* copyOut(filter: Filter, claims: readonly Claim[]): Task<void> {
   const old = readOld(filter, claims);
-  for (const { request } of old) yield* wait(request);
+  for (const source of old) {
+    const error = yield* waitAll(source.parts);
+    if (error !== null) yield* readInParts(filter, claims, source);
+  }
   if (claims.length === 1) yield* store(claims[0]!, old);
   else {
     const stores = claims.map(each => store(each, old));
@@ -81,15 +92,39 @@ function* copyOut(filter: Filter, claims: readonly Claim[]): Task<void> {
 
 /** Reads the union of all claimed granules, each sector once, in requests of at most 1 MiB. */
 function readOld(filter: Filter, claims: readonly Claim[]): OldData[] {
-  const wanted = claims.flatMap(({ volume, granules }) =>
-    granules.map(({ granule }) => ({ first: volume.grid.start(granule), count: volume.grid.length(granule) })),
-  );
   const { buffers } = claims[0]!.volume.snapshot;
-  return merge(wanted, MIB / filter.sectorSize).map(extent => {
+  return merge(claims.flatMap(extentsOf), MIB / filter.sectorSize).map(extent => {
     const bytes = buffers.take(extent.count * filter.sectorSize);
-    const request = filter.ports.preserve.submit(new IoRequest('read', extent.first, extent.count, bytes));
-    return { extent, bytes, request };
+    return { extent, bytes, parts: [read(filter, claims, extent.first, bytes)] };
   });
+}
+
+/** A sector that can't be read spoils the granules that hold it, and no other: each is read again by itself. */
+function* readInParts(filter: Filter, claims: readonly Claim[], source: OldData): Task<void> {
+  const { first, count } = source.extent;
+  const ends = claims.flatMap(extentsOf).flatMap(extent => [extent.first, extent.first + extent.count]);
+  const within = ends.filter(sector => sector > first && sector < first + count);
+  const cuts = [first, ...new Set(within.sort((a, b) => a - b)), first + count];
+  if (cuts.length === 2) return;
+  source.parts = cuts.slice(0, -1).map((sector, at) => {
+    const bytes = source.bytes.subarray(
+      (sector - first) * filter.sectorSize,
+      (cuts[at + 1]! - first) * filter.sectorSize,
+    );
+    return read(filter, claims, sector, bytes);
+  });
+  yield* waitAll(source.parts);
+}
+
+function read(filter: Filter, claims: readonly Claim[], sector: Sector, bytes: Uint8Array): IoRequest {
+  const request = new IoRequest('read', sector, bytes.length / filter.sectorSize, bytes);
+  for (const { volume } of claims) volume.snapshot.atDrives.track(request);
+  filter.ports.preserve.submit(request);
+  return request;
+}
+
+function extentsOf({ volume: { grid }, granules }: Claim): Extent[] {
+  return granules.map(({ granule }) => ({ first: grid.start(granule), count: grid.length(granule) }));
 }
 
 /** Joins extents that touch or overlap; none of the result is longer than `most` unless one of the given is. */
@@ -107,38 +142,49 @@ function merge(extents: readonly Extent[], most: Sector): Extent[] {
   return merged;
 }
 
-/** Writes one snapshot's granules to its cache, those that lie side by side in one request. */
+/** Writes one snapshot's granules to its cache, those that lie side by side in one request, and all of them at once. */
 function* store(claim: Claim, old: readonly OldData[]): Task<void> {
   const { volume, granules } = claim;
   const { snapshot } = volume;
   const { cache } = snapshot;
   let run: Run | null = null;
+  let writes: RunWrite[] = [];
   for (const { granule, copying } of granules) {
     if (!isAwaited(volume, granule, copying)) continue;
     const piece = oldDataOf(volume, granule, old);
     if (piece.error !== null) {
-      refuse(claim, 'source-read-error', piece.error.message);
-      break;
+      refuse(volume, [{ granule, copying }], 'source-read-error', piece.error.message);
+      continue;
     }
     if (piece.isHole) {
       snapshot.endCopy(volume, granule, copying, HOLE);
       report(volume, granule, 1);
       continue;
     }
-    const slot = yield* cache.takeSlot();
+    let slot = cache.slotNow();
     if (slot === null) {
-      refuse(claim, 'cache-full', `${cache.space.place} has ${cache.usedBytes} of ${cache.limitBytes} bytes in use`);
+      // What has its place is not to wait for growth.
+      if (run !== null) writes.push(beginRun(claim, run));
+      run = null;
+      for (const write of writes) yield* endRun(claim, write);
+      writes = [];
+      slot = yield* cache.takeSlot();
+    }
+    if (slot === null) {
+      const detail = `${cache.space.place} has ${cache.usedBytes} of ${cache.limitBytes} bytes in use`;
+      refuse(volume, granules, 'cache-full', detail);
       break;
     }
     if (run !== null && !continues(run, granule, slot, piece, cache.slotBytes)) {
-      yield* writeRun(claim, run);
+      writes.push(beginRun(claim, run));
       run = null;
     }
     run ??= { granule, slot, source: piece.source, offset: piece.offset, members: [], length: 0 };
     run.members.push(copying);
     run.length += piece.length;
   }
-  if (run !== null) yield* writeRun(claim, run);
+  if (run !== null) writes.push(beginRun(claim, run));
+  for (const write of writes) yield* endRun(claim, write);
 }
 
 /** Granules that follow one another on the volume, in the buffer and in the cache. */
@@ -162,16 +208,16 @@ interface Piece {
 function oldDataOf(volume: ProtectedVolume, granule: Granule, old: readonly OldData[]): Piece {
   const { grid, filter } = volume;
   const start = grid.start(granule);
+  const end = start + grid.length(granule);
   for (const source of old) {
-    const { extent, request } = source;
+    const { extent, bytes, parts } = source;
     if (start < extent.first || start >= extent.first + extent.count) continue;
-    return {
-      source,
-      offset: (start - extent.first) * filter.sectorSize,
-      length: grid.length(granule) * filter.sectorSize,
-      isHole: request.readAsHole,
-      error: request.value,
-    };
+    const offset = (start - extent.first) * filter.sectorSize;
+    const length = (end - start) * filter.sectorSize;
+    const mine = parts.filter(({ sector, count }) => sector < end && start < sector + count);
+    const error = mine.find(({ value }) => value !== null)?.value ?? null;
+    // Zeroes need no place, whether they were never written or lie in a hole beside data.
+    return { source, offset, length, isHole: isZeroes(bytes.subarray(offset, offset + length)), error };
   }
   return defect(`granule ${granule} of ${volume.name} was not read`);
 }
@@ -187,30 +233,43 @@ function continues(run: Run, granule: Granule, slot: Slot, piece: Piece, slotByt
   );
 }
 
-function* writeRun(claim: Claim, run: Run): Task<void> {
-  const { volume } = claim;
+/** A run on its way to the cache. */
+interface RunWrite {
+  readonly run: Run;
+  /** None when nobody waits for it any more. */
+  readonly requests: readonly IoRequest[];
+  /** A copy that ends on a sector of the cache's device. */
+  readonly padded: Uint8Array | null;
+}
+
+function beginRun({ volume }: Claim, run: Run): RunWrite {
   const { cache, buffers } = volume.snapshot;
-  const isNeeded = run.members.some((copying, index) => isAwaited(volume, run.granule + index, copying));
-  let error: IoError | null = null;
-  if (isNeeded) {
-    const bytes = run.source.bytes.subarray(run.offset, run.offset + run.length);
-    const whole = Math.ceil(run.length / cache.space.device.sectorSize) * cache.space.device.sectorSize;
-    const padded = whole === run.length ? null : buffers.take(whole);
-    padded?.fill(0, run.length);
-    padded?.set(bytes);
-    error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));
-    if (padded !== null) buffers.give(padded);
-    if (error !== null) refuse(claim, 'cache-error', error.message);
+  if (!run.members.some((copying, index) => isAwaited(volume, run.granule + index, copying))) {
+    return { run, requests: [], padded: null };
   }
+  const bytes = run.source.bytes.subarray(run.offset, run.offset + run.length);
+  const whole = Math.ceil(run.length / cache.space.device.sectorSize) * cache.space.device.sectorSize;
+  const padded = whole === run.length ? null : buffers.take(whole);
+  padded?.fill(0, run.length);
+  padded?.set(bytes);
+  return { run, requests: cache.submit('write', run.slot, 0, padded ?? bytes), padded };
+}
+
+function* endRun({ volume }: Claim, { run, requests, padded }: RunWrite): Task<void> {
+  const { snapshot } = volume;
+  const { granule, slot, members } = run;
+  const error = yield* waitAll(requests);
+  if (padded !== null) snapshot.buffers.give(padded);
+  const of = members.map((copying, index) => ({ granule: granule + index, copying }));
+  if (error !== null) refuse(volume, of, 'cache-error', error.message);
   let kept = 0;
-  run.members.forEach((copying, index) => {
-    const granule = run.granule + index;
-    if (isNeeded && error === null && isAwaited(volume, granule, copying)) {
-      volume.snapshot.endCopy(volume, granule, copying, run.slot + index);
+  of.forEach(({ granule: member, copying }, index) => {
+    if (requests.length > 0 && error === null && isAwaited(volume, member, copying)) {
+      snapshot.endCopy(volume, member, copying, slot + index);
       kept += 1;
-    } else cache.giveSlot(run.slot + index);
+    } else snapshot.cache.giveSlot(slot + index);
   });
-  if (kept > 0) report(volume, run.granule, kept);
+  if (kept > 0) report(volume, granule, kept);
 }
 
 /** I3. */
@@ -218,9 +277,10 @@ function isAwaited(volume: ProtectedVolume, granule: Granule, copying: Copying):
   return volume.copying.get(granule) === copying;
 }
 
-/** Nothing more of this claim can be preserved. */
+/** These granules can't be preserved. */
 function refuse(
-  { volume, granules }: Claim,
+  volume: ProtectedVolume,
+  granules: Claim['granules'],
   cause: 'source-read-error' | 'cache-full' | 'cache-error',
   detail: string,
 ): void {

@@ -13,77 +13,109 @@ import type { ProtectedVolume, Snapshot } from './snapshot.ts';
 import { Latch, type Task, wait } from './task.ts';
 import type { Nanoseconds } from './units.ts';
 
-/** Watches all selected volumes of one snapshot. */
-class QuietWatch implements WriteWatcher {
-  inFlight = 0;
-  quietSince: Nanoseconds;
+/** Watches all selected volumes of one snapshot, from the request on. */
+export class QuietWatch {
+  readonly askedAt: Nanoseconds;
+  private inFlight = 0;
+  private quietSince: Nanoseconds;
   private readonly snapshot: Snapshot;
+  private readonly volumes: readonly WatchedVolume[];
   private changed: Latch<void> | null = null;
 
   constructor(snapshot: Snapshot) {
+    const { quietNs, waitLimitNs } = snapshot.options;
     this.snapshot = snapshot;
-    this.quietSince = snapshot.stamp().at;
-    for (const { filter, grid } of snapshot.volumes) this.inFlight += filter.watch(grid.volume, this);
+    this.askedAt = snapshot.stamp().at;
+    this.quietSince = this.askedAt;
+    this.volumes = snapshot.volumes.map(volume => new WatchedVolume(volume, this));
+    for (const volume of this.volumes) this.inFlight += volume.watch();
+    snapshot.emit({ kind: 'waiting', ...snapshot.stamp(), quietNs, limitNs: waitLimitNs });
   }
 
-  writeBegins(request: IoRequest): void {
-    if (this.inFlight === 0) {
-      const { sector, count } = request;
-      const broken = this.snapshot.volumes.find(({ grid }) => grid.overlaps(sector, count));
-      const volume = broken === undefined ? '' : broken.name;
-      this.snapshot.emit({ kind: 'quiet-broken', ...this.snapshot.stamp(), volume, sector, count });
+  get deadline(): Nanoseconds {
+    return this.askedAt + this.snapshot.options.waitLimitNs;
+  }
+
+  /** Waits for the quiet period. Says `quiet` in the very step in which it is over: the caller enables at once. */
+  *wait(): Task<'quiet' | 'timed-out'> {
+    const { snapshot } = this;
+    const { quietNs, id } = snapshot.options;
+    const { scheduler } = snapshot.owner;
+    const alarm = snapshot.owner.spawn(`wait limit of ${id}`, this.alarm());
+    try {
+      for (;;) {
+        const now = scheduler.now();
+        if (this.inFlight === 0 && now >= this.quietSince + quietNs) return 'quiet';
+        if (now >= this.deadline) return 'timed-out';
+        if (this.inFlight > 0) yield* this.idle();
+        else yield Math.min(this.quietSince + quietNs, this.deadline) - now;
+      }
+    } finally {
+      alarm.cancel();
     }
+  }
+
+  /** Nobody is watched any more; may be called again. */
+  end(): void {
+    for (const volume of this.volumes) volume.end();
+  }
+
+  begins(volume: string, { sector, count }: IoRequest): void {
+    const { snapshot } = this;
+    if (this.inFlight === 0) snapshot.emit({ kind: 'quiet-broken', ...snapshot.stamp(), volume, sector, count });
     this.inFlight += 1;
   }
 
-  writeEnds(): void {
+  ends(): void {
     invariant(this.inFlight > 0, 'a write ends that did not begin');
     this.inFlight -= 1;
     this.quietSince = this.snapshot.stamp().at;
     if (this.inFlight === 0) this.wake();
   }
 
-  wake(): void {
+  private *alarm(): Task<void> {
+    yield Math.max(0, this.deadline - this.snapshot.stamp().at);
+    this.wake();
+  }
+
+  private wake(): void {
     this.changed?.settle();
     this.changed = null;
   }
 
   /** Waits until nothing is in flight, or the wait limit has passed. */
-  *idle(): Task<void> {
+  private *idle(): Task<void> {
     this.changed ??= new Latch<void>(`${this.inFlight} writes in flight`);
     yield* wait(this.changed);
   }
+}
+
+class WatchedVolume implements WriteWatcher {
+  private readonly volume: ProtectedVolume;
+  private readonly watcher: QuietWatch;
+
+  constructor(volume: ProtectedVolume, watcher: QuietWatch) {
+    this.volume = volume;
+    this.watcher = watcher;
+  }
+
+  /** Returns how many writes are in flight. */
+  watch(): number {
+    const { filter, grid } = this.volume;
+    return filter.watch(grid.volume, this);
+  }
+
+  writeBegins(request: IoRequest): void {
+    this.watcher.begins(this.volume.name, request);
+  }
+
+  writeEnds(): void {
+    this.watcher.ends();
+  }
 
   end(): void {
-    for (const { filter } of this.snapshot.volumes) filter.unwatch(this);
+    this.volume.filter.unwatch(this);
   }
-}
-
-/** Waits for the quiet period. Says `quiet` in the very step in which it is over: the caller enables at once. */
-export function* waitForQuiet(snapshot: Snapshot): Task<'quiet' | 'timed-out'> {
-  const { quietNs, waitLimitNs } = snapshot.options;
-  const { scheduler } = snapshot.owner;
-  const watch = new QuietWatch(snapshot);
-  const deadline = scheduler.now() + waitLimitNs;
-  const alarm = snapshot.owner.spawn(`wait limit of ${snapshot.options.id}`, alarmAfter(waitLimitNs, watch));
-  snapshot.emit({ kind: 'waiting', ...snapshot.stamp(), quietNs, limitNs: waitLimitNs });
-  try {
-    for (;;) {
-      const now = scheduler.now();
-      if (watch.inFlight === 0 && now >= watch.quietSince + quietNs) return 'quiet';
-      if (now >= deadline) return 'timed-out';
-      if (watch.inFlight > 0) yield* watch.idle();
-      else yield Math.min(watch.quietSince + quietNs, deadline) - now;
-    }
-  } finally {
-    alarm.cancel();
-    watch.end();
-  }
-}
-
-function* alarmAfter(limitNs: Nanoseconds, watch: QuietWatch): Task<void> {
-  yield limitNs;
-  watch.wake();
 }
 
 /** New writes to all volumes of a snapshot are held, those that came before drain (E7, `take-anyway`). */

@@ -9,6 +9,8 @@ const FIRST_CAPACITY = 64;
 const TWO_32 = 4_294_967_296;
 
 export class SlotMap {
+  /** So many granules can be told apart. */
+  static readonly MOST = EMPTY;
   size = 0;
   private capacity = FIRST_CAPACITY;
   /** Granule and slot side by side. */

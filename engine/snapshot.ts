@@ -15,11 +15,12 @@ import { BufferPool } from './buffer-pool.ts';
 import { CacheFile, type CacheSize, type CacheSpace } from './cache-file.ts';
 import { IoError, type IoRequest } from './device.ts';
 import type { Consistency, EngineEvent, LossCause, ReleaseCause } from './events.ts';
-import type { Filter } from './filter.ts';
+import type { Filter, RangeReader } from './filter.ts';
 import { type Granule, GranuleGrid } from './granules.ts';
-import { defect, invariant } from './invariant.ts';
+import { InFlight } from './in-flight.ts';
+import { defect, invariant, WorldError } from './invariant.ts';
 import { SlotMap } from './slot-map.ts';
-import { Latch, type Owner, type Process, type Task } from './task.ts';
+import { Cancelled, Latch, type Owner, type Process, type Task } from './task.ts';
 import type { Bytes, Extent, Nanoseconds } from './units.ts';
 
 export interface SelectedVolume {
@@ -52,8 +53,15 @@ export interface SnapshotOptions extends SnapshotTerms {
   readonly cacheSize: CacheSize;
 }
 
-/** What becomes of a copy: kept, no longer needed because the snapshot has ended, or refused (`protect: backup`). */
-export type CopyResult = 'kept' | 'ended' | IoError;
+/** A granule that can't be preserved, of a snapshot that is lost if the write goes on (`protect: application`). */
+export interface Unpreserved {
+  readonly snapshot: Snapshot;
+  readonly cause: LossCause;
+  readonly detail: string;
+}
+
+/** What becomes of a copy: kept, no longer needed because the snapshot has ended, refused (`protect: backup`), or open. */
+export type CopyResult = 'kept' | 'ended' | IoError | Unpreserved;
 
 /** A granule on its way to the cache. */
 export interface Copying {
@@ -83,7 +91,16 @@ export class ProtectedVolume {
     this.snapshot = snapshot;
     this.name = selected.name;
     this.filter = filter;
-    this.grid = new GranuleGrid(selected.extent, Math.max(1, snapshot.options.granuleBytes / sectorBytes));
+    const { granuleBytes } = snapshot.options;
+    invariant(
+      granuleBytes % sectorBytes === 0,
+      `a granule of ${granuleBytes} bytes holds whole sectors of ${filter.name}`,
+    );
+    this.grid = new GranuleGrid(selected.extent, granuleBytes / sectorBytes);
+    invariant(
+      this.grid.granuleCount <= SlotMap.MOST,
+      `${selected.name} has too many granules of ${granuleBytes} bytes`,
+    );
     this.preserved = new Bitmap(this.grid.granuleCount);
   }
 
@@ -108,8 +125,12 @@ export class Snapshot {
   cachePeakBytes: Bytes = 0;
   /** When a virtual volume was last asked (E17). */
   lastReadAt: Nanoseconds = 0;
-  /** Settled and replaced when a copy begins while none is under way: for the watchdog. */
-  copyBegins: Latch<void> = new Latch<void>('a copy to watch');
+  /** Settled and replaced when a copy begins, or a backup read is waited for, while none was: for the watchdog. */
+  somethingToWatch: Latch<void> = new Latch<void>('a copy to watch');
+  /** Backup reads at a drive that an application's write waits for, since when; in the order of beginning. */
+  readonly waitedFor = new Map<RangeReader, Nanoseconds>();
+  /** At the drives, on behalf of it. */
+  readonly atDrives = new InFlight();
   private readonly reads = new Set<IoRequest>();
   readonly emit: (event: EngineEvent) => void;
   private readonly watchdogs: Process<void>[] = [];
@@ -179,8 +200,15 @@ export class Snapshot {
     const result = new Latch<CopyResult>(`granule ${granule} of ${volume.name} to be preserved`);
     const copying = { since: this.owner.scheduler.now(), result };
     volume.copying.set(granule, copying);
-    if (!this.copyBegins.isSettled) this.copyBegins.settle();
+    if (!this.somethingToWatch.isSettled) this.somethingToWatch.settle();
     return copying;
+  }
+
+  /** A write waits for a backup read: no longer than for a copy (E9). */
+  isWaitedFor(reader: RangeReader): void {
+    if (this.waitedFor.has(reader)) return;
+    this.waitedFor.set(reader, this.owner.scheduler.now());
+    if (!this.somethingToWatch.isSettled) this.somethingToWatch.settle();
   }
 
   /** A granule is safe in the cache: later writes to it go straight through. */
@@ -195,25 +223,41 @@ export class Snapshot {
   }
 
   /**
-   * E9: a granule can't be preserved. Either the snapshot is lost and applications go on, or (`protect: backup`) who
-   * waits for the granule is refused and the snapshot stays exact. Nothing in between.
+   * E9: granules can't be preserved. Either the snapshot is lost and applications go on, or (`protect: backup`) who waits
+   * for them is refused and the snapshot stays exact. Nothing in between. Where another snapshot may refuse the same
+   * write, each write decides for itself: one that is refused changes nothing, so nothing is lost (E16).
    */
   cannotPreserve(volume: ProtectedVolume, granules: readonly Granule[], cause: LossCause, detail: string): void {
     if (!this.isEnabled) return;
-    if (this.options.protect === 'application') {
+    const { protect } = this.options;
+    const mayBeRefused = volume.filter.protectedVolumes.some(({ snapshot }) => snapshot.options.protect === 'backup');
+    if (!mayBeRefused) {
       this.lose(cause, detail);
       return;
     }
-    this.emit({ kind: 'write-refused', ...this.stamp(), volume: volume.name, cause });
+    if (protect === 'backup') this.emit({ kind: 'write-refused', ...this.stamp(), volume: volume.name, cause });
     for (const granule of granules) {
       const copying = volume.copying.get(granule);
       if (copying === undefined) continue;
       volume.copying.delete(granule);
-      const failure = cause === 'cache-full' ? 'no-space' : 'write-error';
-      const { grid } = volume;
-      copying.result.settle(
-        new IoError(failure, volume.name, 'write', grid.start(granule), grid.length(granule), `${cause}: ${detail}`),
-      );
+      if (protect === 'application') copying.result.settle({ snapshot: this, cause, detail });
+      else {
+        const { grid } = volume;
+        const extent = { first: grid.start(granule), count: grid.length(granule) };
+        copying.result.settle(refusal(volume.name, extent, cause, detail));
+      }
+    }
+  }
+
+  /** E9: a write can't wait any longer for a backup read, which the drive does not answer. */
+  cannotWait(reader: RangeReader, detail: string): void {
+    this.waitedFor.delete(reader);
+    if (this.options.protect === 'application') this.lose('preserve-limit', detail);
+    else {
+      const { first, count } = reader.range;
+      const volume = reader.volume.name;
+      this.emit({ kind: 'write-refused', ...this.stamp(), volume, cause: 'preserve-limit' });
+      reader.refuse(refusal(volume, { first, count }, 'preserve-limit', detail));
     }
   }
 
@@ -240,6 +284,8 @@ export class Snapshot {
 
   /** I3, I4. */
   private end(event: EngineEvent): void {
+    const closed = new Latch<void>(`the end of ${this.options.id}'s requests`);
+    this.closing = closed;
     for (const request of [...this.reads]) this.answer(request, this.endError('virtual volume', request));
     for (const volume of this.volumes) {
       volume.filter.detach(volume);
@@ -248,14 +294,25 @@ export class Snapshot {
     }
     for (const watchdog of this.watchdogs) if (!watchdog.isRunning) watchdog.cancel();
     this.ended.settle();
-    this.closing = new Latch<void>(`the end of ${this.options.id}'s requests`);
-    this.owner.spawn(`${this.options.id} closes`, this.close(this.closing));
+    this.owner.spawn(`${this.options.id} closes`, this.close(closed));
     this.emit(event);
   }
 
   private *close(closed: Latch<void>): Task<void> {
-    yield* this.cache.close();
+    try {
+      yield* this.cache.close();
+    } catch (error) {
+      if (!(error instanceof WorldError) || error instanceof Cancelled) throw error;
+      this.emit({ kind: 'cache-not-freed', ...this.stamp(), because: error.message });
+    }
+    yield* this.atDrives.drain('protected drives');
     this.emit({ kind: 'gone', ...this.stamp() });
     closed.settle();
   }
+}
+
+/** What an application is told whose write would have hurt the picture. */
+function refusal(volume: string, { first, count }: Extent, cause: LossCause, detail: string): IoError {
+  const failure = cause === 'cache-full' ? 'no-space' : 'write-error';
+  return new IoError(failure, volume, 'write', first, count, `${cause}: ${detail}`);
 }

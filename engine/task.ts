@@ -168,9 +168,12 @@ export class Process<T = unknown> implements Waiter {
     return { task: this.name, waitsFor: this.waitingFor === null ? 'a delay' : this.waitingFor.what };
   }
 
-  /** I1: the latch keeps its answer, so the process only has to be made ready. */
-  settled(): void {
-    this.owner.scheduler.ready(this as Process);
+  /**
+   * I1: the latch keeps its answer, so the process only has to be made ready. Another waiter of the same latch may have
+   * cancelled or dropped it just now.
+   */
+  settled(latch: Latch<unknown>): void {
+    if (this.waitingFor === latch) this.owner.scheduler.ready(this as Process);
   }
 
   /** Called by the host only. Runs the task to its next open wait. */
@@ -182,6 +185,8 @@ export class Process<T = unknown> implements Waiter {
     try {
       let result = latch === null ? this.task.next() : this.resume(latch);
       for (;;) {
+        // It has dropped itself (I4).
+        if (!this.isRunning) return;
         if (result.done) {
           this.finish(result.value);
           return;

@@ -61,6 +61,8 @@ function* virtualRead(volume: ProtectedVolume, request: IoRequest): Task<void> {
   const { snapshot, filter, grid } = volume;
   const pieceSectors = MIB / filter.sectorSize;
   let isHole = true;
+  // The end of the snapshot may have answered it in the step in which it came.
+  if (!snapshot.isUnanswered(request)) return;
   for (let done = 0; done < request.count; ) {
     const count = Math.min(pieceSectors, request.count - done);
     const into = request.data!.subarray(done * filter.sectorSize, (done + count) * filter.sectorSize);
@@ -161,7 +163,7 @@ function fetch(volume: ProtectedVolume, run: Run): Fetch {
   if (run.from === 'drive') {
     const bytes = buffers.take(length);
     const request = new IoRequest('read', run.sector, run.count, bytes);
-    letGoWhenDone(volume, request, filter.readers.begin(run.sector, run.count));
+    letGoWhenDone(volume, request, filter.readers.begin(volume, run.sector, run.count));
     filter.ports.virtual.submit(request);
     return { requests: [request], bytes, skip: 0 };
   }
@@ -174,7 +176,14 @@ function fetch(volume: ProtectedVolume, run: Run): Fetch {
 
 /** I1: the reader lets go when the drive has answered, or when its result is no longer wanted. */
 function letGoWhenDone(volume: ProtectedVolume, request: IoRequest, reader: RangeReader): void {
-  const end = { settled: (): void => volume.filter.readers.end(reader) };
+  const { ended, atDrives } = volume.snapshot;
+  const end = {
+    settled: (): void => {
+      ended.detach(end);
+      volume.filter.readers.end(reader);
+    },
+  };
   request.attach(end);
-  volume.snapshot.ended.attach(end);
+  ended.attach(end);
+  atDrives.track(request);
 }

@@ -7,7 +7,7 @@
  * Hot path: four million bytes compared for each method of a run, in pieces that stay in the processor's cache.
  */
 
-import { areZeroes, sameWords, wordsOf } from '../bytes.ts';
+import { areZeroes, sameWords, wordsOf } from '../../engine/bytes.ts';
 import type { RestoredFile } from './application.ts';
 import { type BaseContent, type BaseFile, BLOCK_BYTES, blockCount } from './base-content.ts';
 

@@ -2,10 +2,11 @@
  * A virtual volume as the world judges it: every byte that it gives is compared, as it comes, with the fork of T; and
  * once the metrics are closed all of it is read, for the checks `exact` and `one-instant`.
  */
+
+import { sameBytes } from '../../engine/bytes.ts';
 import { type Device, IoRequest } from '../../engine/device.ts';
 import type { Latch, Task, Waiter } from '../../engine/task.ts';
 import { type Bytes, MIB, type Sector } from '../../engine/units.ts';
-import { sameBytes } from '../bytes.ts';
 import type { Arena } from '../disk/arena.ts';
 import { Sectors } from '../disk/sectors.ts';
 

@@ -118,6 +118,42 @@ describe('a process', () => {
     expect(owner.aliveCount).toBe(0);
   });
 
+  test('that drops itself is resumed no more', () => {
+    const kernel = new Kernel(new Choices(1));
+    const owner = kernel.owner('test');
+    const log: string[] = [];
+    const task = function* (): Task<void> {
+      yield 1;
+      owner.drop();
+      try {
+        yield 5;
+        log.push('resumed');
+      } finally {
+        log.push('finally');
+      }
+    };
+    owner.spawn('it', task());
+    kernel.settle();
+    expect(log).toEqual([]);
+  });
+
+  test.each(['drop', 'cancel'] as const)('that another waiter of its latch ends (%s) is not resumed', how => {
+    const kernel = new Kernel(new Choices(1));
+    const owner = kernel.owner('test');
+    const latch = new Latch<void>('a request');
+    const log: string[] = [];
+    const task = function* (): Task<void> {
+      yield latch;
+      log.push('resumed');
+    };
+    latch.attach({ settled: () => (how === 'drop' ? owner.drop() : owner.cancelAll()) });
+    owner.spawn('it', task());
+    kernel.advance(1);
+    latch.settle();
+    kernel.settle();
+    expect(log).toEqual([]);
+  });
+
   test('with an error of no family ends the run', () => {
     const { kernel, owner } = host();
     owner.spawn(

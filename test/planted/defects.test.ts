@@ -81,9 +81,11 @@ const BROKEN: readonly Broken[] = [
     changes: [
       {
         file: 'engine/preserve.ts',
-        find: "error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));",
-        replace: `error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));
-    error = yield* waitAll(cache.submit('write', run.slot, 0, padded ?? bytes));`,
+        find: "requests: cache.submit('write', run.slot, 0, padded ?? bytes),",
+        replace: `requests: [
+      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+    ],`,
       },
     ],
     caughtBy: 'once',
@@ -122,12 +124,12 @@ const BROKEN: readonly Broken[] = [
     changes: [
       {
         file: 'engine/quiet-period.ts',
-        find: 'if (watch.inFlight === 0 && now >= watch.quietSince + quietNs)',
-        replace: 'if (now >= watch.quietSince + quietNs)',
+        find: 'if (this.inFlight === 0 && now >= this.quietSince + quietNs)',
+        replace: 'if (now >= this.quietSince + quietNs)',
       },
       {
         file: 'engine/quiet-period.ts',
-        find: 'if (watch.inFlight > 0) yield* watch.idle();\n      else yield',
+        find: 'if (this.inFlight > 0) yield* this.idle();\n        else yield',
         replace: 'yield',
       },
     ],
@@ -160,6 +162,7 @@ const BROKEN: readonly Broken[] = [
       },
     ],
     caughtBy: 'exact',
+    options: { granuleBytes: 256 * KIB, unpaced: true, faults: SLOW_READS },
   },
   {
     name: 'a range of granules that tests only its first',
@@ -272,8 +275,8 @@ const BROKEN: readonly Broken[] = [
     changes: [
       {
         file: 'engine/preserve.ts',
-        find: "if (error !== null) refuse(claim, 'cache-error', error.message);",
-        replace: 'error = null;',
+        find: 'const error = yield* waitAll(requests);\n  if (padded',
+        replace: 'yield* waitAll(requests);\n  const error = null;\n  if (padded',
       },
     ],
     caughtBy: 'fault-rule',
@@ -306,7 +309,7 @@ const BROKEN: readonly Broken[] = [
   },
   {
     name: 'a wake-up lost',
-    changes: [{ file: 'engine/filter.ts', find: '    reader.ended.settle();\n', replace: '' }],
+    changes: [{ file: 'engine/task.ts', find: '      if (other.ahead === 0) other.granted.settle();\n', replace: '' }],
     caughtBy: 'stuck',
   },
 ];

@@ -9,8 +9,9 @@
  * Most bytes are pages of 4 KiB that were in a list before: a journal holds the page as it was read, a checkpoint copies
  * what the log holds. They are shared when they are equal, which halves what a recording keeps.
  */
+
+import { sameBytes } from '../../../engine/bytes.ts';
 import type { Bytes, Nanoseconds } from '../../../engine/units.ts';
-import { sameBytes } from '../../bytes.ts';
 import type { Path } from '../../fs/file-system.ts';
 
 /** A file that was opened, numbered within its connection. */

@@ -8,10 +8,11 @@
  * Y3 Writes that follow one another without a gap, in the list and in the file, go as one, as a buffered program makes
  *    them: a journal's page comes with the number before it and the checksum behind it.
  */
+
+import { sameBytes } from '../../../engine/bytes.ts';
 import { defect, unreachable, WorldError } from '../../../engine/invariant.ts';
 import type { Task } from '../../../engine/task.ts';
 import type { Bytes, Nanoseconds } from '../../../engine/units.ts';
-import { sameBytes } from '../../bytes.ts';
 import type { ChangeSet, MountedVolume, OpenFile, Path } from '../../fs/file-system.ts';
 import { FsError } from '../../fs/file-system.ts';
 import type { Volumes } from '../application.ts';

@@ -1,7 +1,8 @@
 /** The bytes of a FAT volume taken apart, without a file system: its table, clusters, chains and directory entries. */
+
+import { sameBytes } from '../../../engine/bytes.ts';
 import { invariant } from '../../../engine/invariant.ts';
 import type { Bytes, Extent, Sector } from '../../../engine/units.ts';
-import { sameBytes } from '../../bytes.ts';
 import { FsError, type Path, type WallSeconds } from '../file-system.ts';
 import { DIRECTORY, type Entry, type EntryFields, EntryParser, readFields } from './entry.ts';
 import { type Cluster, ENTRY_BYTES, type FatLayout, FIRST_CLUSTER, isDataCluster, offsetOfCluster } from './layout.ts';

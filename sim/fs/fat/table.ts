@@ -2,9 +2,10 @@
  * The file allocation table: for each cluster the next one of its chain, or a mark. Entries of 12 bits (two share three
  * bytes, and may lie across a page), 16 bits, or 32 of which the upper 4 are kept as they are.
  */
+
+import { isZeroes } from '../../../engine/bytes.ts';
 import { defect } from '../../../engine/invariant.ts';
 import type { Bytes } from '../../../engine/units.ts';
-import { isZeroes } from '../../bytes.ts';
 import type { CachedVolume } from '../cached-volume.ts';
 import type { View } from '../operation.ts';
 import type { Page, PageNumber } from '../page.ts';

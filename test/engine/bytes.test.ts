@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isZeroes, sameBytes } from '../../sim/bytes.ts';
+import { isZeroes, sameBytes } from '../../engine/bytes.ts';
 
 test('bytes are compared to the last one, on word boundaries and beside them', () => {
   const bytes = Uint8Array.from({ length: 4101 }, (_, at) => at % 251);
