@@ -26,7 +26,8 @@ export interface Executed {
 
 export async function execute(execution: Execution, terminal: Terminal): Promise<Executed> {
   if (execution.keep !== null) prepareFolder(execution.keep);
-  const files = openResultFiles(execution.files, execution.isSingle);
+  const reads = execution.scenarios.flatMap(loaded => loaded.reads);
+  const files = openResultFiles(execution.files, execution.isSingle, reads);
   const interrupt = listenForInterrupt();
   const progress = progressTeller(terminal);
   try {

@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { templateApps } from '../host/new/templates.ts';
+import { commandLineError } from './error-codes.ts';
 import type { DemoOptions, NewOptions, RunOptions, SchemaOptions, SuiteOptions, ValidateOptions } from './options.ts';
 import type { CommonOptions } from './terminal.ts';
 
@@ -83,9 +84,9 @@ function addRun(program: Command, finish: Finish): void {
     .description('one seed, every method side by side; a scenario is a path or the name of one of the package')
     .option('--seed <n>', 'the seed (default: that of the scenario)');
   ofScenarios(run)
-    .option('--keep <dir>', 'keep what was restored, the live volumes, truth and trace in this folder')
-    .option('--csv <file>', 'a row for each method, for a spreadsheet')
-    .option('--jsonl <file>', 'the result as a line of JSON');
+    .option('--keep <dir>', 'keep what was restored, the live volumes, truth and trace in this folder', named('--keep'))
+    .option('--csv <file>', 'a row for each method, for a spreadsheet', named('--csv'))
+    .option('--jsonl <file>', 'the result as a line of JSON', named('--jsonl'));
   const examples = ['otm run timestamp-problem', 'otm run mine.yaml --seed 7 --method otm --keep look'];
   common(run, ...examples).action(async (scenario: string, options: RunOptions) => {
     const { run: act } = await import('./commands/run.ts');
@@ -102,8 +103,8 @@ function addSuite(program: Command, finish: Finish): void {
     .option('--for <time>', 'begin no further run after this time: 90s, 30m, 2h');
   ofScenarios(suite)
     .option('--fail-fast', 'end after the first run that fails')
-    .option('--csv <file>', 'a row for each method of each run, for a spreadsheet')
-    .option('--jsonl <file>', 'a line of JSON for each run, and one for the whole');
+    .option('--csv <file>', 'a row for each method of each run, for a spreadsheet', named('--csv'))
+    .option('--jsonl <file>', 'a line of JSON for each run, and one for the whole', named('--jsonl'));
   const examples = ['otm suite timestamp-problem --seeds 1..200', 'otm suite "scenarios/*.yaml" --for 30m'];
   common(suite, ...examples).action(async (paths: string[], options: SuiteOptions) => {
     const { suite: act } = await import('./commands/suite.ts');
@@ -179,6 +180,15 @@ function common(command: Command, ...examples: string[]): Command {
       .helpOption('-h, --help', 'this help')
       .addHelpText('after', `\n${title}:\n${examples.map(line => `  ${line}`).join('\n')}`)
   );
+}
+
+/** An empty word is mostly a variable of a shell that was not set. */
+function named(option: string): (value: string) => string {
+  return value => {
+    if (value.trim() === '')
+      throw commandLineError('bad-value', `\`${option}\` has an empty name`, 'name a file or folder');
+    return value;
+  };
 }
 
 function collect(value: string, before: string[] = []): string[] {

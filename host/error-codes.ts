@@ -45,4 +45,8 @@ const reasons: { readonly [code: string]: string } = {
   ENAMETOOLONG: 'its name is too long',
   ENOENT: 'it is not there',
   EMFILE: 'too many open files',
+  ELOOP: 'its links lead in a circle',
+  EPIPE: 'nobody reads it any more',
+  EFBIG: 'the file would be too large',
+  EIO: 'the device fails',
 };

@@ -16,6 +16,8 @@ export interface LoadedScenario {
   readonly text: string;
   /** `--set` values as they were given. */
   readonly overrides: readonly string[];
+  /** Every file that was read for it, where it lies on this machine. */
+  readonly reads: readonly string[];
 }
 
 export interface LoadedFile {
@@ -30,11 +32,14 @@ export interface LoadOptions {
   readonly folder: string;
   /** `PATH=YAML`, applied last. */
   readonly overrides: readonly string[];
+  /** What is wrong already: it is told with all else. */
+  readonly errors?: readonly UserError[];
 }
 
 /** Throws `UserErrors` with everything that is wrong. */
-export function loadScenarios(files: readonly ScenarioFile[], { folder, overrides }: LoadOptions): LoadedFile[] {
-  const errors: UserError[] = [];
+export function loadScenarios(files: readonly ScenarioFile[], options: LoadOptions): LoadedFile[] {
+  const { folder, overrides } = options;
+  const errors: UserError[] = [...(options.errors ?? [])];
   const texts = new Map<string, string>();
   const loaded = files.flatMap((file): LoadedFile[] => {
     const result = load(file.shown, path => readOrNull(path, file, folder), { sets: overrides });
@@ -44,7 +49,8 @@ export function loadScenarios(files: readonly ScenarioFile[], { folder, override
       return [];
     }
     const text = result.texts.get(file.shown) ?? '';
-    const variants = result.scenarios.map(scenario => ({ scenario, file, text, overrides }));
+    const reads = [...result.texts.keys()].map(path => pathOf(path, file, folder));
+    const variants = result.scenarios.map(scenario => ({ scenario, file, text, overrides, reads }));
     return [{ file, isTemplate: result.isTemplate, variants }];
   });
   if (errors.length > 0) throw new UserErrors(unique(errors), texts);
@@ -54,10 +60,14 @@ export function loadScenarios(files: readonly ScenarioFile[], { folder, override
 /** Files that a scenario extends are looked for beside it: a shipped one's in the package. */
 function readOrNull(path: string, file: ScenarioFile, folder: string): string | null {
   try {
-    return readFileSync(resolve(file.isShipped ? packageRoot : folder, path), 'utf8');
+    return readFileSync(pathOf(path, file, folder), 'utf8');
   } catch {
     return null;
   }
+}
+
+function pathOf(path: string, { isShipped }: ScenarioFile, folder: string): string {
+  return resolve(isShipped ? packageRoot : folder, path);
 }
 
 /** A wrong `--set` is wrong for each of the files. */

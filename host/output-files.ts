@@ -4,8 +4,21 @@
  * Invariants
  * I1 A file has its name only when it is whole: it is written beside, and renamed.
  * I2 Whether it can be written is known before the first run.
+ * I3 Only a file is replaced by a file: a pipe or a device is written into, and a link goes on leading to its file.
  */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { UserError } from '../sim/user-error.ts';
 import { hostError, systemReason } from './error-codes.ts';
@@ -13,19 +26,19 @@ import { hostError, systemReason } from './error-codes.ts';
 /** A file that grows line by line and gets its name at the end, also when the end comes early. */
 export class OutputFile {
   readonly path: string;
-  private readonly beside: string;
+  private readonly place: OutputPlace;
   private readonly handle: number;
   private isOpen = true;
 
   /** Makes the folders above it; throws a `UserError` when it can't be written. */
   constructor(path: string) {
     this.path = path;
-    this.beside = besideOf(path);
-    this.handle = attempt(path, () => {
-      makeFolder(dirname(path));
-      if (isFolder(path)) throw folderInTheWay();
-      return openSync(this.beside, 'w');
+    const { place, handle } = attempt(path, () => {
+      const found = placeOf(path);
+      return { place: found, handle: found.beside === null ? openSync(found.at, 'a') : openSync(found.beside, 'w') };
     });
+    this.place = place;
+    this.handle = handle;
   }
 
   append(text: string): void {
@@ -41,27 +54,38 @@ export class OutputFile {
     this.isOpen = false;
     attempt(this.path, () => {
       closeSync(this.handle);
-      renameSync(this.beside, this.path);
+      if (this.place.beside !== null) renameSync(this.place.beside, this.place.at);
     });
   }
 
-  /** Leaves nothing behind. */
+  /** Leaves nothing behind; what went into a pipe or a device is gone. */
   discard(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     closeSync(this.handle);
-    rmSync(this.beside, { force: true });
+    if (this.place.beside !== null) rmSync(this.place.beside, { force: true });
   }
 }
 
 /** Writes a whole file, with the folders above it. */
 export function writeWhole(path: string, contents: string | Uint8Array): void {
-  const beside = besideOf(path);
   attempt(path, () => {
-    makeFolder(dirname(path));
+    const { at, beside } = placeOf(path);
+    if (beside === null) {
+      writeFileSync(at, contents, { flag: 'a' });
+      return;
+    }
     writeFileSync(beside, contents);
-    renameSync(beside, path);
+    renameSync(beside, at);
   });
+}
+
+/** Two paths that lead to the same file, whether it is there already or not. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [endOfLinks(one), endOfLinks(other)];
+  if (a === b) return true;
+  const [first, second] = [a, b].map(path => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
 /** Writes a file that must not be there yet. */
@@ -111,8 +135,31 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function besideOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+interface OutputPlace {
+  /** Where the path leads, over links. */
+  readonly at: string;
+  /** Where it is written first; null when it is no file, and written into as it is. */
+  readonly beside: string | null;
+}
+
+/** Makes the folders above. */
+function placeOf(path: string): OutputPlace {
+  const at = endOfLinks(path);
+  makeFolder(dirname(at));
+  const stat = statSync(at, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) throw folderInTheWay();
+  // `/dev/stdout` may lead to a file that others have open, who would go on writing into the one that was replaced.
+  const isOfSystem = /^\/(dev|proc)\//.test(resolve(path)) && stat !== undefined;
+  if (isOfSystem) return { at: path, beside: null };
+  const isReplaced = stat === undefined || stat.isFile();
+  return { at, beside: isReplaced ? join(dirname(at), `.${basename(at)}.${process.pid}.tmp`) : null };
+}
+
+/** Where links lead, also when nothing is there yet. */
+function endOfLinks(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return realpathSync(path);
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? endOfLinks(resolve(dirname(path), readlinkSync(path))) : resolve(path);
 }
 
 function attempt<T>(path: string, act: () => T): T {

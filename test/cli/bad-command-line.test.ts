@@ -20,6 +20,7 @@ beforeAll(() => {
       name: 'matrix',
       extra: 'matrix: { backups.methods.otm.granule: [4 KiB, 16 KiB] }\n',
     }),
+    'extends.yaml': 'schema: otm/scenario@1\nname: extends\nextends: small.yaml\n',
     'broken.yaml': 'schema: otm/scenario@1\nname: [\n',
     'taken.txt': '',
     'empty/notes.txt': '',
@@ -70,6 +71,12 @@ const cases: readonly (readonly [words: string, code: string, message: RegExp])[
   ['run small.yaml --jsonl taken.txt/x', 'cannot-write', /cannot write `taken\.txt\/x`: part of its path is a file/],
   ['run small.yaml --keep taken.txt', 'cannot-write', /cannot write `taken\.txt`/],
   ['run small.yaml --csv same --jsonl same', 'option-conflict', /would both write `same`/],
+  ['run small.yaml --csv same --jsonl ./same', 'option-conflict', /would both write `same`/],
+  ['run small.yaml --csv=', 'bad-value', /`--csv` has an empty name/],
+  ['suite small.yaml --jsonl=', 'bad-value', /`--jsonl` has an empty name/],
+  ['run small.yaml --keep=', 'bad-value', /`--keep` has an empty name/],
+  ['suite other.yaml small.yaml --csv ./small.yaml', 'option-conflict', /`--csv` would overwrite `\.\/small\.yaml`/],
+  ['run extends.yaml --jsonl small.yaml', 'option-conflict', /`--jsonl` would overwrite `small\.yaml`, which is read/],
   ['demo --against word', 'unknown-method', /there is no method `word`/],
 ];
 

@@ -1,10 +1,22 @@
 /** Scenarios that are found, and files that are written. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalogue, storyOf } from '../../host/catalogue.ts';
 import { systemReason } from '../../host/error-codes.ts';
-import { OutputFile, prepareFolder, writeNew, writeWhole } from '../../host/output-files.ts';
+import { isSameFile, OutputFile, prepareFolder, writeNew, writeWhole } from '../../host/output-files.ts';
 import { findScenarios, readText, shippedScenarios } from '../../host/scenario-files.ts';
 import { UserError } from '../../sim/user-error.ts';
 import { inFolder } from './temporary-folder.ts';
@@ -104,6 +116,49 @@ describe('files that are written', () => {
       expect(readdirSync(folder)).toEqual(['out.csv']);
       expect(readFileSync(join(folder, 'out.csv'), 'utf8')).toBe('before');
     }));
+
+  test.skipIf(process.platform === 'win32')('go through a link to the file, and the link stays', () =>
+    inFolder({ 'there/real.csv': 'before' }, folder => {
+      symlinkSync(join('there', 'real.csv'), join(folder, 'link.csv'));
+      symlinkSync(join('there', 'new.csv'), join(folder, 'dangling.csv'));
+      symlinkSync('circle.csv', join(folder, 'circle.csv'));
+      for (const [name, target] of [
+        ['link.csv', 'real.csv'],
+        ['dangling.csv', 'new.csv'],
+      ] as const) {
+        const file = new OutputFile(join(folder, name));
+        file.append('after\n');
+        file.finish();
+        expect(lstatSync(join(folder, name)).isSymbolicLink()).toBe(true);
+        expect(readFileSync(join(folder, 'there', target), 'utf8')).toBe('after\n');
+      }
+      writeWhole(join(folder, 'link.csv'), 'whole');
+      expect(readFileSync(join(folder, 'there', 'real.csv'), 'utf8')).toBe('whole');
+      expect(readdirSync(join(folder, 'there')).sort()).toEqual(['new.csv', 'real.csv']);
+      expect(() => new OutputFile(join(folder, 'circle.csv'))).toThrow('its links lead in a circle');
+      expect(isSameFile(join(folder, 'link.csv'), join(folder, 'there', 'real.csv'))).toBe(true);
+      expect(isSameFile(join(folder, 'link.csv'), join(folder, 'there', 'new.csv'))).toBe(false);
+    }),
+  );
+
+  test.skipIf(process.platform === 'win32')('that are pipes are written into, and stay pipes', () =>
+    inFolder({}, folder => {
+      const path = join(folder, 'pipe');
+      expect(spawnSync('mkfifo', [path]).status).toBe(0);
+      symlinkSync('pipe', join(folder, 'link'));
+      const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      for (const name of ['pipe', 'link']) {
+        const file = new OutputFile(join(folder, name));
+        file.append('a\n');
+        file.finish();
+        const bytes = Buffer.alloc(10);
+        expect(bytes.toString('utf8', 0, readSync(reader, bytes))).toBe('a\n');
+      }
+      closeSync(reader);
+      expect(lstatSync(path).isFIFO()).toBe(true);
+      expect(readdirSync(folder).sort()).toEqual(['link', 'pipe']);
+    }),
+  );
 
   test('that cannot be written are told', () =>
     inFolder({ 'a.txt': '' }, folder => {
