@@ -9,7 +9,7 @@ import { commandLineError } from './error-codes.ts';
 import { exitCodes } from './exit-codes.ts';
 import { progressTeller } from './progress.ts';
 import { openResultFiles, type ResultFileOptions } from './result-files.ts';
-import type { Terminal } from './terminal.ts';
+import { outputEnded, type Terminal } from './terminal.ts';
 
 type SessionPart = 'scenarios' | 'seedsOf' | 'methods' | 'keep' | 'failFast' | 'limitMs' | 'onResult';
 
@@ -33,7 +33,7 @@ export async function execute(execution: Execution, terminal: Terminal): Promise
   try {
     const end = await runSession({
       ...execution,
-      signal: interrupt.signal,
+      signal: AbortSignal.any([interrupt.signal, outputEnded]),
       folder: process.cwd(),
       onResult: (result, loaded) => {
         files.add(result);

@@ -5,18 +5,18 @@ import { UserErrors } from '../host/user-errors.ts';
 import { UserError } from '../sim/user-error.ts';
 import { exitCodes } from './exit-codes.ts';
 import { makeProgram } from './program.ts';
-import { endQuietlyOnClosedPipe, openTerminal } from './terminal.ts';
+import { openTerminal, outputExitCode, watchOutput } from './terminal.ts';
 
 /** Called by bin/otm.mjs with the arguments of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
-  endQuietlyOnClosedPipe();
+  watchOutput();
   const finish = async (acted: Promise<number>) => {
-    process.exitCode = await acted;
+    process.exitCode = Math.max(await acted, outputExitCode());
   };
   try {
     await makeProgram(packageVersion(), finish).parseAsync(argv);
   } catch (error) {
-    process.exitCode = await exitCodeOf(error, argv);
+    process.exitCode = Math.max(await exitCodeOf(error, argv), outputExitCode());
   }
 }
 

@@ -1,6 +1,8 @@
 /** Where a command prints, how much, and in which colours. */
 import { type ColorSupportLevel, supportsColor } from 'chalk';
+import { systemReason } from '../host/error-codes.ts';
 import { makeStyle, type Style } from '../reports/style.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -37,11 +39,10 @@ export function openTerminal(options: CommonOptions): Terminal {
     style: makeStyle(colourLevel(options, supportsColor)),
     isWatched: stderr.isTTY === true && options.json !== true && volume === 'normal',
     out: text => {
-      if (volume !== 'silent' || options.json === true) stdout.write(text);
+      if (ended.signal.aborted) return;
+      if (volume !== 'silent' || options.json === true) print(stdout, text);
     },
-    err: text => {
-      stderr.write(text);
-    },
+    err: text => print(stderr, text),
   };
 }
 
@@ -57,12 +58,40 @@ function colourLevel({ color, json }: CommonOptions, supported: { readonly level
   return level === 0 || level === 1 || level === 2 || level === 3 ? level : 0;
 }
 
-/** A reader that has seen enough closes its end of the pipe: that is no error. */
-export function endQuietlyOnClosedPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE' || error.code === 'EOF') process.exit();
-      throw error;
-    });
+const ended = new AbortController();
+let isOutputLost = false;
+
+/** Aborted when nobody takes what is printed any more: what goes on ends in good order, its files are finished. */
+export const outputEnded: AbortSignal = ended.signal;
+
+/** 2 when standard output could not be written, else 0. */
+export function outputExitCode(): number {
+  return isOutputLost ? exitCodes.badInput : exitCodes.passes;
+}
+
+/**
+ * A reader that has seen enough closes its end of the pipe: that is no error. A full disk is one, told once. Either way
+ * the process ends by itself, so that its exit code is that of what was done.
+ */
+export function watchOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', loseOutput);
+}
+
+function loseOutput(error: NodeJS.ErrnoException): void {
+  if (ended.signal.aborted) return;
+  const isClosed = error.code === 'EPIPE' || error.code === 'EOF';
+  ended.abort(isClosed ? 'a closed pipe' : 'an output that cannot be written');
+  if (isClosed) return;
+  isOutputLost = true;
+  process.exitCode = Math.max(Number(process.exitCode ?? 0), outputExitCode());
+  print(process.stderr, `otm: cannot write to standard output: ${systemReason(error)}\n`);
+}
+
+/** A file throws at once what a pipe tells later. */
+function print(stream: NodeJS.WriteStream, text: string): void {
+  try {
+    stream.write(text);
+  } catch (error) {
+    loseOutput(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resultSchema, suiteSchema } from '../../sim/result-schema.ts';
 import { makeFolder, removeFolder } from '../host/temporary-folder.ts';
@@ -176,6 +177,39 @@ describe('run', () => {
     });
     await new Promise(resolve => child.on('close', resolve));
     expect(stderr.replace('otm: building ...\n', '')).toBe('');
+  });
+});
+
+describe('standard output', () => {
+  test('a pipe that is closed ends a suite in good order: its files are whole', async () => {
+    const args = ['suite', 'fails.yaml', '--seeds', '1..100000', '--csv', 'pipe/x.csv', '--jsonl', 'pipe/x.jsonl'];
+    const child = spawn(process.execPath, [bin, ...args], { cwd, env: cleanEnvironment() });
+    child.stdout.once('data', () => child.stdout.destroy());
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const status = await new Promise(resolve => child.on('close', resolve));
+    expect({ status, stderr: stderr.replace('otm: building ...\n', '') }).toEqual({ status: 1, stderr: '' });
+    expect(readdirSync(join(cwd, 'pipe')).sort()).toEqual(['x.csv', 'x.jsonl']);
+    const lines = jsonLines(readFileSync(join(cwd, 'pipe/x.jsonl'), 'utf8'));
+    expect(lines.at(-1)).toMatchObject({ schema: 'otm/suite@1', runs: 100_000, failed: lines.length - 1 });
+    const rows = readFileSync(join(cwd, 'pipe/x.csv'), 'utf8').trimEnd().split('\n');
+    expect(rows).toHaveLength(1 + 2 * (lines.length - 1));
+  });
+
+  const full = "Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })";
+  test.each([
+    ['tells it later', `process.stdout._write = (chunk, encoding, done) => done(${full});`],
+    ['throws at once', `process.stdout.write = () => { throw ${full}; };`],
+  ])('that is full and %s: one line, exit code 2, the files whole', (_, preload) => {
+    writeFileSync(join(cwd, 'full.mjs'), preload);
+    const env = { NODE_OPTIONS: `--import=${pathToFileURL(join(cwd, 'full.mjs'))}` };
+    const stderr = 'otm: cannot write to standard output: no space left\n';
+    for (const args of [['run', 'small.yaml'], ['explain'], ['suite', 'fails.yaml', '--csv', 'full/x.csv']]) {
+      expect(otm(args, { cwd, env })).toEqual({ status: 2, stdout: '', stderr });
+    }
+    expect(readdirSync(join(cwd, 'full'))).toEqual(['x.csv']);
   });
 });
 
