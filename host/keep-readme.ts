@@ -8,22 +8,24 @@ export interface KeptFacts {
   readonly seed: number;
   /** Folders with a restore. */
   readonly restored: readonly string[];
-  readonly hasPictureAtT: boolean;
+  /** Folders with the live volumes at a T. */
+  readonly pictures: readonly string[];
 }
 
-export function keepReadme({ session, seed, restored, hasPictureAtT }: KeptFacts): string {
-  const { scenario, method, kernel } = session.world;
+export function keepReadme({ session, seed, restored, pictures }: KeptFacts): string {
+  const { scenario, method } = session.world;
   const letters = scenario.backups.selection.volumes;
   const letter = letters[0] ?? 'C';
   const image = `${restored[0] ?? 'live-at-end'}/${letter}.img`;
   const isFat = scenario.drives.some(({ volumes }) => volumes.some(v => v.letter === letter && v.fs !== 'raw'));
+  const isComparable = pictures.length > 0 && pictures.length === restored.length;
   const lines = [
-    `${readmeTitle} ${scenario.name}, seed ${seed}, ${method.id}, digest ${kernel.digest.text}`,
+    `${readmeTitle} ${scenario.name}, seed ${seed}, ${method.id}, digest ${session.digest}`,
     '',
     'What lies here (images begin with the first sector of the volume; holes are holes):',
     ...restored.map(name => `  ${name.padEnd(13)} what was restored: an image of each volume, and the files in it`),
     ...(restored.length === 0 ? ['  (nothing was restored: the backup did not complete)'] : []),
-    ...(hasPictureAtT ? ['  live-at-T     the live volumes at T, as the world had them'] : []),
+    ...pictures.map(name => `  ${name.padEnd(13)} the live volumes at T, as the world had them`),
     '  live-at-end   the live volumes as their drives were at the end of the run',
     '                (sector methods copy no cluster that is in no file: compare files, not images)',
     '  truth.jsonl   backups, and each transaction: begun, committed, acknowledged, durable',
@@ -32,7 +34,7 @@ export function keepReadme({ session, seed, restored, hasPictureAtT }: KeptFacts
     'How to look:',
     ...(isFat ? fatCommands(image) : []),
     ...sqliteCommands(session, restored[0] ?? null),
-    ...(hasPictureAtT && restored.length > 0 ? [`  diff -r ${restored[0]}/${letter} live-at-T/${letter}`] : []),
+    ...(isComparable ? [`  diff -r ${restored[0]}/${letter} ${pictures[0]}/${letter}`] : []),
     '  grep enabled trace.jsonl',
     '',
   ];

@@ -21,6 +21,7 @@ import { readRestored } from '../sim/check/read-restored.ts';
 import { PAGE_BYTES } from '../sim/disk/arena.ts';
 import type { RestoredVolume } from '../sim/evidence.ts';
 import type { FinishedMethod } from '../sim/run.ts';
+import type { Session } from '../sim/world/session.ts';
 import { hostError, systemReason } from './error-codes.ts';
 import { traceLines, truthLines } from './keep-lines.ts';
 import { keepReadme, readmeTitle } from './keep-readme.ts';
@@ -54,23 +55,36 @@ export function keepMethod(folder: string, seed: number, finished: FinishedMetho
       for (const volume of restore?.volumes ?? []) keepVolume(join(place, name), volume);
       if (restore !== null) kept.push(name);
     });
-    const snapshot = world.snapshots.find(({ forks }) => forks !== null);
-    const atT = snapshot?.forks ?? null;
+    const pictures = picturesOf(session);
     for (const letter of letters) {
       const { spec, on } = world.volume(letter);
       const live = { letter, fileSystem: spec.fs, sectorSize: on.spec.sectorSizeBytes, sizeBytes: spec.sizeBytes };
       const at = { ...live, offsetBytes: spec.offsetBytes };
       keepVolume(join(place, 'live-at-end'), { ...at, sectors: on.drive.sectors });
-      const fork = atT?.get(on.spec.id);
-      if (fork !== undefined) keepVolume(join(place, 'live-at-T'), { ...at, sectors: fork });
+      for (const { name, forks } of pictures) {
+        const fork = forks.get(on.spec.id);
+        if (fork !== undefined) keepVolume(join(place, name), { ...at, sectors: fork });
+      }
     }
     writeWhole(join(place, 'truth.jsonl'), truthLines(session));
     writeWhole(join(place, 'trace.jsonl'), traceLines(trace));
-    writeWhole(join(place, readmeName), keepReadme({ session, seed, restored: kept, hasPictureAtT: atT !== null }));
+    writeWhole(
+      join(place, readmeName),
+      keepReadme({ session, seed, restored: kept, pictures: pictures.map(({ name }) => name) }),
+    );
   } catch (error) {
     if (error instanceof Error && error.name === 'UserError') throw error;
     throw hostError('cannot-write', `cannot write into \`${place}\`: ${systemReason(error)}`);
   }
+}
+
+/** The live volumes at the T of each backup that has one. */
+function picturesOf({ world, backups }: Session) {
+  return backups.flatMap(({ id }, index) => {
+    const forks = world.snapshots.find(({ request }) => request.id === id)?.forks ?? null;
+    const name = backups.length === 1 ? 'live-at-T' : `live-at-T-${index + 1}`;
+    return forks === null ? [] : [{ name, forks }];
+  });
 }
 
 /** An empty folder; one of an earlier call of otm is replaced. */
@@ -123,7 +137,12 @@ function writeImage(path: string, { sectors, offsetBytes, sizeBytes }: RestoredV
 
 /** `C:\BANK\A.DAT` lies in `C/BANK/A.DAT`. */
 function pathParts(path: string): string[] {
-  return path.replace(':', '').split('\\').map(fileName);
+  return path.replace(':', '').split('\\').map(fileName).map(asSqliteLooksForIt);
+}
+
+/** FAT has no case, SQLite looks for `X.DB-wal`; beside `X.DB-WAL` it would read the database without its log. */
+function asSqliteLooksForIt(name: string): string {
+  return name.replace(/-(WAL|SHM|JOURNAL)$/, suffix => suffix.toLowerCase());
 }
 
 /** A name that stays in its folder on every system. */

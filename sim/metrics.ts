@@ -9,9 +9,9 @@ import type { Session } from './world/session.ts';
 export type BaseTruth = readonly WorkloadTruth[] | null;
 
 export function metricsOf(session: Session, backup: Backup, base: BaseTruth): Metrics {
-  const { world, writeDelays, readDelays } = session;
-  const { copyToNs, T, startedNs } = backup;
-  const snapshot = world.snapshots.find(({ request }) => request.id === world.method.id)?.snapshot ?? null;
+  const { world } = session;
+  const { copyToNs, T, startedNs, writeDelays, readDelays } = backup;
+  const snapshot = world.snapshots.find(({ request }) => request.id === backup.id)?.snapshot ?? null;
   const hasSnapshot = world.method.kind === 'otm';
   const from = backup.startedNs;
   const to = copyToNs ?? backup.endedNs ?? session.endedNs;
@@ -22,7 +22,7 @@ export function metricsOf(session: Session, backup: Backup, base: BaseTruth): Me
     holdSeconds: hasSnapshot ? seconds(backup.holdNs) : null,
     backupSeconds: copied ? seconds(copyToNs - copyStart) : null,
     bytesRead: copied ? backup.bytesRead : null,
-    targetBytesWritten: copied ? world.target.bytesWritten : null,
+    targetBytesWritten: copied ? backup.targetBytesWritten : null,
     bytesPreserved: snapshot === null ? null : snapshot.granulesPreserved * snapshot.options.granuleBytes,
     granulesPreserved: snapshot === null ? null : snapshot.granulesPreserved,
     cachePeakBytes: snapshot === null ? null : snapshot.cachePeakBytes,

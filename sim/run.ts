@@ -216,7 +216,7 @@ function restoreOf(world: World, backup: Backup): Restore {
 
 function methodRun(session: Session, method: Method, judged: readonly JudgedBackup[], base: BaseTruth): MethodRun {
   const backups = judged.map(each => backupResult(session, method, each, base));
-  const worst = backups.find(({ checks }) => checks.some(({ pass }) => !pass)) ?? backups[0]!;
+  const worst = worstOf(backups);
   return {
     method: method.id,
     kind: method.kind,
@@ -233,6 +233,17 @@ function methodRun(session: Session, method: Method, judged: readonly JudgedBack
     metrics: worst.metrics,
     ...(backups.length > 1 ? { backups } : {}),
   };
+}
+
+/** The first one of those that came out worst: not as expected, then without a copy, then with something violated. */
+function worstOf(backups: readonly BackupResult[]): BackupResult {
+  const badness = ({ outcome, checks }: BackupResult): number => {
+    if (checks.some(({ pass }) => !pass)) return 3;
+    if (outcome !== 'completed') return 2;
+    return checks.some(({ verdict }) => verdict === 'violated') ? 1 : 0;
+  };
+  const worst = Math.max(...backups.map(badness));
+  return backups.find(backup => badness(backup) === worst)!;
 }
 
 function backupResult(

@@ -2,6 +2,7 @@
 import { IoError, type IoRequest } from '../../engine/device.ts';
 import type { Owner, Task } from '../../engine/task.ts';
 import type { Selection } from '../scenario/scenario.ts';
+import { Histogram } from '../world/histogram.ts';
 import type { World } from '../world/world.ts';
 import type { Backup } from './backup.ts';
 
@@ -17,9 +18,12 @@ export interface AgentContext {
 
 export type Agent = (context: AgentContext) => Task<void>;
 
-export function newBackup(world: World): Backup {
+/** `number` counts the backups of a method from 1. */
+export function newBackup(world: World, number: number): Backup {
   const event = world.truth.now();
+  const { method, scenario } = world;
   return {
+    id: scenario.backups.count === 1 ? method.id : `${method.id}-${number}`,
     outcome: 'completed',
     reason: null,
     consistency: null,
@@ -36,7 +40,11 @@ export function newBackup(world: World): Backup {
     quietWaitNs: null,
     holdNs: null,
     downNs: 0,
+    writeDelays: new Histogram(),
+    readDelays: new Histogram(),
     bytesRead: 0,
+    targetBytesBefore: world.target.bytesWritten,
+    targetBytesWritten: 0,
     images: [],
     archive: null,
     taken: [],

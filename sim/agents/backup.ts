@@ -6,6 +6,7 @@ import type { Bytes, Nanoseconds } from '../../engine/units.ts';
 import type { EventNumber } from '../apps/truth.ts';
 import type { Consistency, Outcome, TakenFile } from '../evidence.ts';
 import type { Path, WallSeconds } from '../fs/file-system.ts';
+import type { Histogram } from '../world/histogram.ts';
 
 /** A volume's image on the target; sectors that were not copied read as zeroes. */
 export interface VolumeImage {
@@ -33,6 +34,8 @@ export interface Archive {
 }
 
 export interface Backup {
+  /** That of its snapshot, where it has one. */
+  readonly id: string;
   outcome: Outcome;
   reason: string | null;
   consistency: Consistency | null;
@@ -55,7 +58,13 @@ export interface Backup {
   quietWaitNs: Nanoseconds | null;
   holdNs: Nanoseconds | null;
   downNs: Nanoseconds;
+  /** Delays that the filter added while it was under way. */
+  readonly writeDelays: Histogram;
+  readonly readDelays: Histogram;
   bytesRead: Bytes;
+  /** What had been written to the target before it began. */
+  readonly targetBytesBefore: Bytes;
+  targetBytesWritten: Bytes;
   readonly images: VolumeImage[];
   archive: Archive | null;
   readonly taken: TakenFile[];

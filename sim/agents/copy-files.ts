@@ -18,13 +18,14 @@ export interface Source {
   readonly at: number | null;
   readonly atWallSeconds: WallSeconds | null;
   read(offset: Bytes, into: Uint8Array): Task<Bytes>;
+  /** May be called again. */
   close(): void;
 }
 
-/** Opens a file of the walk; null when it is not there any more. */
-export type OpenSource = (context: AgentContext, entry: DirectoryEntry) => Task<Source | null>;
+/** What is copied when the walk meets a file: the file, all of its group, or nothing when it is not there any more. */
+export type OpenSources = (context: AgentContext, entry: DirectoryEntry) => Task<readonly Source[]>;
 
-export function* copyFiles(context: AgentContext, open: OpenSource): Task<void> {
+export function* copyFiles(context: AgentContext, open: OpenSources): Task<void> {
   const { world, backup, selection } = context;
   const listing = yield* walk(world, selection.volumes, world.scenario.backups.walk);
   const archive: Archive = { directories: [...listing.directories], files: [] };
@@ -34,12 +35,14 @@ export function* copyFiles(context: AgentContext, open: OpenSource): Task<void> 
   backup.T = backup.copyFromNs;
   const buffer = new Uint8Array(PIECE_BYTES);
   for (const entry of listing.files) {
-    const source = yield* open(context, entry);
-    if (source === null) continue;
+    const sources = yield* open(context, entry);
     try {
-      yield* copyFile(context, source, archive, buffer);
+      for (const source of sources) {
+        yield* copyFile(context, source, archive, buffer);
+        source.close();
+      }
     } finally {
-      source.close();
+      for (const source of sources) source.close();
     }
   }
   backup.copyToNs = world.kernel.now();

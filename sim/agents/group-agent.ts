@@ -10,8 +10,8 @@ import { matchesPattern } from '../scenario/paths.ts';
 import type { GroupAgentMethod, PathPattern } from '../scenario/scenario.ts';
 import type { World } from '../world/world.ts';
 import type { Agent, AgentContext } from './agent.ts';
-import { copyFiles, ifThere, instant, letterOf, type Source } from './copy-files.ts';
-import { frozenSource } from './open-file-agent.ts';
+import { copyFiles, instant, letterOf, type Source } from './copy-files.ts';
+import { frozenSource, frozenSources } from './open-file-agent.ts';
 import { walk } from './walk.ts';
 
 /** The group was never quiet within the wait limit. */
@@ -21,18 +21,14 @@ export class NeverQuiet extends WorldError {
 
 export function groupAgent(method: GroupAgentMethod): Agent {
   return function* run(context: AgentContext): Task<void> {
-    const { world } = context;
-    /** Members that are frozen already, waiting for their turn in the walk. */
-    const taken = new Map<Path, Source>();
+    const taken = new Set<readonly PathPattern[]>();
     yield* copyFiles(context, function* open(_context, { path }) {
-      if (!taken.has(path)) {
-        const group = method.groups.find(patterns => isMember(patterns, path));
-        if (group !== undefined) yield* takeGroup(context, method, group, taken);
-      }
-      const member = taken.get(path);
-      if (member !== undefined) return member;
-      const frozen = yield* ifThere(world.files(letterOf(path)).freeze([path]));
-      return frozen === null ? null : frozenSource(frozen[0]!, instant(world));
+      const group = method.groups.find(patterns => isMember(patterns, path));
+      if (group === undefined) return yield* frozenSources(context.world, path);
+      // Its members at its instant have been copied; one that came later is not in the backup.
+      if (taken.has(group)) return [];
+      taken.add(group);
+      return yield* takeGroup(context, method, group);
     });
   };
 }
@@ -46,8 +42,7 @@ function* takeGroup(
   context: AgentContext,
   method: GroupAgentMethod,
   patterns: readonly PathPattern[],
-  taken: Map<Path, Source>,
-): Task<void> {
+): Task<readonly Source[]> {
   const { world, backup, selection } = context;
   const asked = world.kernel.now();
   for (;;) {
@@ -56,22 +51,37 @@ function* takeGroup(
     const members = files.map(({ path }) => path).filter(path => isMember(patterns, path));
     const frozen = yield* freezeTogether(world, members);
     if (frozen === null) continue;
+    if (quietLeft(world, method, patterns, asked) > 0) {
+      // It was written to while the folders were read.
+      for (const file of frozen) file.close();
+      continue;
+    }
     const now = instant(world);
-    for (const file of frozen) taken.set(file.path, frozenSource(file, now));
     backup.quietWaitNs = (backup.quietWaitNs ?? 0) + (world.kernel.now() - asked);
-    return;
+    return frozen.map(file => frozenSource(file, now));
   }
+}
+
+/** How long the group has to be left alone from now on. */
+function quietLeft(
+  world: World,
+  { quietNs }: GroupAgentMethod,
+  patterns: readonly PathPattern[],
+  asked: Nanoseconds,
+): Nanoseconds {
+  const since = Math.max(asked, world.activity.lastChangeWhere(path => isMember(patterns, path)) ?? asked);
+  return since + quietNs - world.kernel.now();
 }
 
 function* waitForQuiet(
   world: World,
-  { quietNs, waitLimitNs }: GroupAgentMethod,
+  method: GroupAgentMethod,
   patterns: readonly PathPattern[],
   asked: Nanoseconds,
 ): Task<void> {
+  const { quietNs, waitLimitNs } = method;
   for (;;) {
-    const since = Math.max(asked, world.activity.lastChangeWhere(path => isMember(patterns, path)) ?? asked);
-    const left = since + quietNs - world.kernel.now();
+    const left = quietLeft(world, method, patterns, asked);
     if (left <= 0) return;
     if (world.kernel.now() - asked >= waitLimitNs) {
       throw new NeverQuiet(
@@ -82,11 +92,10 @@ function* waitForQuiet(
   }
 }
 
-/** Null when a member has gone or was written since: the wait begins again. */
+/** Null when a member has gone meanwhile: the wait begins again. */
 function* freezeTogether(world: World, members: readonly Path[]): Task<FrozenFile[] | null> {
   const byLetter = new Map<string, Path[]>();
   for (const path of members) byLetter.set(letterOf(path), [...(byLetter.get(letterOf(path)) ?? []), path]);
-  const before = world.truth.lastEvent;
   const frozen: FrozenFile[] = [];
   try {
     for (const [letter, paths] of byLetter) frozen.push(...(yield* world.files(letter).freeze(paths)));
@@ -94,10 +103,6 @@ function* freezeTogether(world: World, members: readonly Path[]): Task<FrozenFil
     for (const file of frozen) file.close();
     if (error instanceof FsError && error.failure === 'not-found') return null;
     throw error;
-  }
-  if (byLetter.size > 1 && world.truth.lastEvent !== before) {
-    for (const file of frozen) file.close();
-    return null;
   }
   return frozen;
 }

@@ -11,7 +11,7 @@ import { copySectors } from './copy-sectors.ts';
 export function otmAgent(method: OtmMethod): Agent {
   return function* run(context: AgentContext): Task<void> {
     const { world, backup, selection } = context;
-    const watched = new WatchedSnapshot(world, { id: method.id, selection, options: method.options });
+    const watched = new WatchedSnapshot(world, { id: backup.id, selection, options: method.options });
     try {
       const snapshot = yield* watched.take();
       backup.T = watched.T;

@@ -33,7 +33,7 @@ export class Durability {
   /** Throws the `FsError` of an fsync that failed. */
   *settle(transaction: Transaction, files: readonly OpenFile[]): Task<void> {
     if (this.mode !== 'never') {
-      if (this.mode === 'always') for (const file of files) yield* file.fsync();
+      if (this.mode === 'always') yield* syncAll(files);
       else yield* this.join(files);
       this.truth.synced(transaction);
     }
@@ -53,7 +53,7 @@ export class Durability {
     this.gathering = null;
     this.running = group.done;
     try {
-      for (const file of group.files) yield* file.fsync();
+      yield* syncAll(group.files);
     } catch (error) {
       this.running = null;
       group.done.fail(error);
@@ -69,4 +69,9 @@ function* ended(latch: Latch<void>): Task<void> {
   const over = new Latch<void>(latch.what);
   latch.attach({ settled: () => over.settle() });
   yield over;
+}
+
+/** A file that another one has replaced since is closed: nobody will ever read it again. */
+function* syncAll(files: Iterable<OpenFile>): Task<void> {
+  for (const file of files) if (!file.isClosed) yield* file.fsync();
 }

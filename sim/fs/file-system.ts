@@ -94,6 +94,7 @@ export interface OpenFile {
   /** Dirty data pages, the FAT sectors of the chain in both copies, directory entries up to the root, then a flush. */
   fsync(): Task<void>;
   close(): void;
+  readonly isClosed: boolean;
 }
 
 /**

@@ -149,6 +149,7 @@ function resolveStep(
   if ('wait' in step) return { does: 'wait', forNs: step.wait };
   if ('sync' in step) return { does: 'sync', file: known(step.sync, 'sync') };
   const [from, to] = step.rename;
+  if (from === to) report.at([...at, 'rename'], 'path-twice', `\`${from}\` is renamed to itself`);
   return { does: 'rename', from: known(from, 'rename', 0), to: known(to, 'rename', 1) };
 }
 

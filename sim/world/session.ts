@@ -32,9 +32,6 @@ const SLICE_EVENTS = 5_000;
 export interface Session {
   readonly world: World;
   readonly backups: readonly Backup[];
-  /** Delays that the filter added while backups were under way. */
-  readonly writeDelays: Histogram;
-  readonly readDelays: Histogram;
   readonly endedNs: Nanoseconds;
   readonly events: number;
   readonly digest: string;
@@ -52,9 +49,8 @@ export function* runSession(world: World, untilNs: Nanoseconds | null = null): S
   run.giveUp();
   const { events, digest } = world.kernel;
   const ended = { endedNs: world.kernel.now(), events, digest: digest.text };
-  const { backups, writeDelays, readDelays } = run;
   const stuck = state === 'done' ? stuckEngine(world) : state;
-  return { world, backups, writeDelays, readDelays, ...ended, stuck };
+  return { world, backups: run.backups, ...ended, stuck };
 }
 
 /** A wake-up that was lost shows when nothing is left to happen: a task of the engine still waits, and no drive hangs. */
@@ -85,8 +81,6 @@ function agentOf(method: Method): Agent {
 
 class SessionRun {
   readonly backups: Backup[] = [];
-  readonly writeDelays = new Histogram();
-  readonly readDelays = new Histogram();
   private readonly world: World;
   private readonly untilNs: Nanoseconds | null;
   /** The program that backs up: it may die alone. */
@@ -102,7 +96,9 @@ class SessionRun {
     const { world } = this;
     const { end } = world.scenario;
     if (!(yield* this.starts())) return;
-    const limit = world.kernel.owner('limit').spawn('end', this.limit(this.untilNs ?? end.limitNs));
+    const limit = world.kernel
+      .owner('limit')
+      .spawn('end', this.limit(this.untilNs ?? Math.min(end.afterNs ?? end.limitNs, end.limitNs)));
     if (world.method.kind === 'none') return;
     yield* this.backUpRepeatedly(world.method);
     const endNs = end.afterNs ?? world.kernel.now() + AFTERWARDS;
@@ -119,7 +115,7 @@ class SessionRun {
       return true;
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
-      const backup = newBackup(this.world);
+      const backup = newBackup(this.world, 1);
       this.backups.push(backup);
       backup.outcome = 'failed';
       backup.reason = `the machine did not start: ${error.message}`;
@@ -139,8 +135,11 @@ class SessionRun {
     }
   }
 
+  /** A backup program that still runs then is ended, and gives back what it has. */
   private *limit(atNs: Nanoseconds): Task<void> {
     yield Math.max(0, atNs - this.world.kernel.now());
+    this.giveUp();
+    this.agent.cancelAll();
     this.world.kernel.stop();
   }
 
@@ -154,17 +153,17 @@ class SessionRun {
     for (let number = 0; number < count; number++) {
       const due = startNs + number * (everyNs ?? 0) - world.kernel.now();
       if (due > 0) yield due;
-      yield* this.backUp(method);
+      yield* this.backUp(method, number + 1);
     }
     for (const { end } of besides) if (!end.isSettled) yield end;
   }
 
-  private *backUp(method: Method): Task<void> {
+  private *backUp(method: Method, number: number): Task<void> {
     const { world } = this;
-    const backup = newBackup(world);
+    const backup = newBackup(world, number);
     this.backups.push(backup);
-    world.doors.writeDelays = this.writeDelays;
-    world.doors.readDelays = this.readDelays;
+    world.doors.writeDelays = backup.writeDelays;
+    world.doors.readDelays = backup.readDelays;
     world.faults?.agentBegins(this.agent);
     const context: AgentContext = {
       world,
@@ -200,6 +199,7 @@ class SessionRun {
 
   private end(backup: Backup): void {
     backup.endedNs = this.world.kernel.now();
+    backup.targetBytesWritten = this.world.target.bytesWritten - backup.targetBytesBefore;
     backup.endedAt = this.world.truth.now();
     this.world.doors.writeDelays = new Histogram();
     this.world.doors.readDelays = new Histogram();

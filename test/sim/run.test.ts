@@ -131,3 +131,73 @@ test('an application that wrote nothing makes an expectation fail', () => {
   expect(methods[0]!.pass).toBe(false);
   expect(methods[0]!.checks.find(({ check }) => check === 'activity')?.summary).toContain('nothing before the backup');
 });
+
+describe('several backups', () => {
+  let run: MethodRun;
+  beforeAll(() => {
+    const scenario = shipped('timestamp-problem', 'backups.count=2', 'backups.every=60s');
+    run = new Simulation(modules).run(scenario, 1, { methods: ['otm'] }).methods[0]!;
+  });
+
+  test('each have a snapshot of their own, and are judged by it (regression)', () => {
+    expect(run.backups!.flatMap(({ checks }) => checks.filter(({ pass }) => !pass))).toEqual([]);
+    expect(run.pass).toBe(true);
+    const [first, second] = run.backups!;
+    expect(second!.T! - first!.T!).toBeGreaterThan(30);
+  });
+
+  test('have figures of their own', () => {
+    const [first, second] = run.backups!.map(({ metrics }) => metrics);
+    expect(second!.targetBytesWritten).toBeLessThan(1.5 * first!.targetBytesWritten!);
+    expect(second!.granulesPreserved).not.toBe(first!.granulesPreserved);
+  });
+
+  test('the worst of them stands for the method', () => {
+    const scenario = shipped('timestamp-problem', 'backups.count=3', 'backups.every=20s', 'backups.start=1s');
+    const { methods } = new Simulation(modules).run(scenario, 1, { methods: ['open-file-agent'] });
+    const violated = (checks: MethodRun['checks']) => checks.some(({ verdict }) => verdict === 'violated');
+    expect(methods[0]!.backups!.map(({ checks }) => violated(checks))).toContain(true);
+    expect(violated(methods[0]!.checks)).toBe(true);
+  });
+});
+
+describe('the end of a run', () => {
+  test('a backup that still runs at the limit has failed, and leaves nothing behind (regression)', () => {
+    const scenario = shipped('timestamp-problem', 'end.limit=20s', 'expect={ otm: failed }');
+    const { methods } = new Simulation(modules).run(scenario, 1, { methods: ['otm'] });
+    expect(methods[0]).toMatchObject({ outcome: 'failed', reason: 'still running at the limit', pass: true });
+  });
+
+  test('comes when `after` says, whatever is under way', () => {
+    const scenario = shipped('timestamp-problem', 'end.after=15s');
+    const { virtualSeconds } = new Simulation(modules).run(scenario, 1, { methods: ['otm'] });
+    expect(virtualSeconds).toBe(15);
+  });
+});
+
+test('a group is taken once, at one instant, also when members come and go meanwhile (regression)', () => {
+  const scenario = shipped(
+    'mail-store',
+    "backups.methods=[{ group-agent: { quiet: 1 s, groups: [['C:\\MAIL']] } }]",
+    'expect=null',
+  );
+  const run = new Simulation(modules).run(scenario, 1).methods[0]!;
+  expect(run.outcome).toBe('completed');
+  expect(run.checks.find(({ check }) => check === 'relational')!.verdict).toBe('held');
+  expect(run.metrics.quietWaitSeconds).toBeLessThan(20);
+});
+
+test('a file that another one replaced before its fsync is not synced any more (regression)', () => {
+  const transaction =
+    '[{ write: ORDERS, size: 512 B, at: random }, { append: AUDIT, size: 512 B }, { rename: [INDEX, ORDERS] }]';
+  for (const fsync of ['always', 'group']) {
+    const scenario = shipped(
+      'five-related-files',
+      `workloads.orders.transaction=${transaction}`,
+      `workloads.orders.fsync=${fsync}`,
+      'expect=null',
+    );
+    const { methods } = new Simulation(modules).run(scenario, 1, { methods: ['otm'] });
+    expect(methods[0]!.outcome).toBe('completed');
+  }
+});

@@ -31,7 +31,7 @@ export class FatFile implements OpenFile {
   pendingError: IoError | null = null;
   readonly holds: HeldClusters[] = [];
   private readonly state: FatState;
-  private isClosed = false;
+  isClosed = false;
   /** What `locate` found. */
   private within: Bytes = 0;
   private room: Bytes = 0;

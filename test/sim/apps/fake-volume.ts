@@ -225,6 +225,7 @@ export class FakeVolume implements MountedVolume {
         volume.asked('fsync', node.path);
         volume.clean(node);
       },
+      isClosed: false,
       close() {},
     };
   }
