@@ -1,7 +1,8 @@
 /** What of the loaded scenarios is run: variants and methods by name, where a name that nothing has is an error. */
 import { hostError } from '../host/error-codes.ts';
 import { type LoadedFile, type LoadedScenario, loadScenarios } from '../host/load-scenarios.ts';
-import type { ScenarioFile } from '../host/scenario-files.ts';
+import type { FoundScenarios } from '../host/scenario-files.ts';
+import { workingFolder } from '../host/working-folder.ts';
 import { nearest } from '../sim/scenario/nearest.ts';
 import { UserError } from '../sim/user-error.ts';
 import { commandLineError } from './error-codes.ts';
@@ -13,9 +14,9 @@ export interface Choice {
   readonly method?: readonly string[];
 }
 
-/** Loads the files, and takes the variants that have what was asked for. */
-export function choose(files: readonly ScenarioFile[], { set = [], variant, method }: Choice): LoadedScenario[] {
-  const all = runnable(loadScenarios(files, { folder: process.cwd(), overrides: set }));
+/** Loads what was found, and takes the variants that have what was asked for. All errors of all files are told at once. */
+export function choose({ files, errors }: FoundScenarios, { set = [], variant, method }: Choice): LoadedScenario[] {
+  const all = runnable(loadScenarios(files, { folder: workingFolder(), overrides: set, errors }));
   const ofVariant = variant === undefined ? [...all] : withVariant(all, variant);
   return method === undefined ? ofVariant : withMethods(ofVariant, method);
 }

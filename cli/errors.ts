@@ -52,9 +52,13 @@ export function userErrorOf({ code, message }: CommanderError): UserError {
 }
 
 /** A run that ended in a defect: what happened, and the file that has all of it. */
-export function defectText({ result, defectFiles }: SuiteEnd, terminal: Terminal): string {
+export function defectText({ result, defectFiles, defectProblems }: SuiteEnd, terminal: Terminal): string {
   const message = result.failures.map(({ summary }) => summary).join('; ');
-  const hint = `report it with the file ${defectFiles.join(', ')}: it has all that is needed`;
+  const [problem] = defectProblems;
+  const hint =
+    problem === undefined
+      ? `report it with the file ${defectFiles.join(', ')}: it has all that is needed`
+      : `report it; the file about it is missing: ${withoutPaths(problem)}`;
   if (terminal.json) return jsonLine(errorLine(commandLineError('defect', withoutPaths(message), hint)));
   return `otm: a defect of the program: ${withoutPaths(message)}\n  ${hint}\n`;
 }

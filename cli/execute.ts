@@ -4,6 +4,7 @@ import { prepareFolder } from '../host/output-files.ts';
 import { runSession, type SessionOptions } from '../host/session.ts';
 import type { SuiteEnd } from '../host/suite.ts';
 import { UserErrors } from '../host/user-errors.ts';
+import { workingFolder } from '../host/working-folder.ts';
 import { isGreen } from '../reports/suite-report.ts';
 import { commandLineError } from './error-codes.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -34,7 +35,7 @@ export async function execute(execution: Execution, terminal: Terminal): Promise
     const end = await runSession({
       ...execution,
       signal: AbortSignal.any([interrupt.signal, outputEnded]),
-      folder: process.cwd(),
+      folder: workingFolder(),
       onResult: (result, loaded) => {
         files.add(result);
         progress.clear();

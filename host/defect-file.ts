@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { ResultSource } from '../sim/result.ts';
 import { writeWhole } from './output-files.ts';
 import { packageRoot, packageVersion } from './package.ts';
+import { workingFolderOrNull } from './working-folder.ts';
 
 export interface DefectReport {
   readonly scenario: string;
@@ -44,7 +45,9 @@ function stackOf(error: Error): string[] {
 
 /** Paths of the machine say who somebody is and help nobody: those of the program begin at its root instead. */
 export function withoutPaths(text: string): string {
-  const roots = [packageRoot.replace(/[/\\]$/, ''), process.cwd(), homedir()].filter(root => root.length > 1);
+  const roots = [packageRoot.replace(/[/\\]$/, ''), workingFolderOrNull() ?? '', homedir()].filter(
+    root => root.length > 1,
+  );
   let clean = text.replaceAll('file://', '');
   for (const root of roots) clean = clean.replaceAll(root, '.').replaceAll(root.replaceAll('\\', '/'), '.');
   return clean;

@@ -1,11 +1,12 @@
 /** Where scenarios are: files, folders and patterns of the command line, and those of the package by name. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { nearest } from '../sim/scenario/nearest.ts';
 import { UserError } from '../sim/user-error.ts';
 import { hostError, systemReason } from './error-codes.ts';
 import { expandPattern, isPattern } from './glob.ts';
 import { packageRoot } from './package.ts';
+import { UserErrors } from './user-errors.ts';
 
 export interface ScenarioFile {
   /** For messages and results, with `/`; of a shipped one from the root of the package. */
@@ -40,19 +41,39 @@ function shipped(below: string): ScenarioFile {
   };
 }
 
-/** What the words of a command line stand for, each file once. A word that stands for nothing is an error. */
-export function findScenarios(words: readonly string[], folder: string): ScenarioFile[] {
+export interface FoundScenarios {
+  readonly files: readonly ScenarioFile[];
+  /** Of each word that stands for nothing. */
+  readonly errors: readonly UserError[];
+}
+
+/** What the words of a command line stand for, each file once. */
+export function lookForScenarios(words: readonly string[], folder: string): FoundScenarios {
   const found = new Map<string, ScenarioFile>();
-  for (const word of words)
-    for (const file of findOne(word, folder)) if (!found.has(file.path)) found.set(file.path, file);
-  return [...found.values()];
+  const errors: UserError[] = [];
+  for (const word of words) {
+    try {
+      for (const file of findOne(word, folder)) if (!found.has(file.path)) found.set(file.path, file);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      errors.push(error);
+    }
+  }
+  return { files: [...found.values()], errors };
+}
+
+/** A word that stands for nothing is an error. */
+export function findScenarios(words: readonly string[], folder: string): readonly ScenarioFile[] {
+  const { files, errors } = lookForScenarios(words, folder);
+  if (errors.length > 0) throw new UserErrors(errors);
+  return files;
 }
 
 function findOne(word: string, folder: string): ScenarioFile[] {
   const path = resolve(folder, word);
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path, word);
   if (stat?.isDirectory() === true) {
-    const files = yamlBelow(path);
+    const files = readable(word, () => yamlBelow(path));
     if (files.length === 0) throw hostError('no-scenario', `there is no \`*.yaml\` or \`*.yml\` below \`${word}\``);
     const start = word.replace(/[/\\]+$/, '');
     return files.map(file =>
@@ -68,6 +89,19 @@ function findOne(word: string, folder: string): ScenarioFile[] {
     return files.map(file => local(file, folder));
   }
   throw notThere(word);
+}
+
+/** Undefined when nothing has that name, or can have it. */
+function statOf(path: string, word: string): Stats | undefined {
+  return readable(word, () => {
+    try {
+      return statSync(path);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+      throw error;
+    }
+  });
 }
 
 function local(word: string, folder: string): ScenarioFile {
@@ -95,8 +129,12 @@ function yamlBelow(folder: string): string[] {
 
 /** The text of a file that a user named. */
 export function readText(path: string, shown: string): string {
+  return readable(shown, () => readFileSync(path, 'utf8'));
+}
+
+function readable<T>(shown: string, read: () => T): T {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
     throw new UserError({ code: 'file-not-found', message: `cannot read \`${shown}\`: ${systemReason(error)}` });
   }

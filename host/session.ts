@@ -7,7 +7,7 @@ import { folderOfVariant } from './keep.ts';
 import type { LoadedScenario } from './load-scenarios.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { openSimulator, type Simulator } from './simulator.ts';
-import { runSuite, type SuiteEnd, type SuiteRun } from './suite.ts';
+import { type DefectFile, runSuite, type SuiteEnd, type SuiteRun } from './suite.ts';
 
 /** Seeds of one scenario: ranges, so that a range of any length costs nothing, or a list. */
 export type SessionSeeds =
@@ -69,8 +69,16 @@ function* runsOf({ scenarios, seedsOf, methods, keep }: SessionOptions, simulato
   }
 }
 
-function defectFile({ scenario, variant, seed, command, loaded }: SessionRun, error: unknown, folder: string): string {
+function defectFile(
+  { scenario, variant, seed, command, loaded }: SessionRun,
+  error: unknown,
+  folder: string,
+): DefectFile {
   const { file, text, overrides } = loaded;
   const source = { path: file.shown, overrides, text };
-  return writeDefect(folder, { scenario, variant, seed, source, command, error });
+  try {
+    return { is: 'written', name: writeDefect(folder, { scenario, variant, seed, source, command, error }) };
+  } catch (problem) {
+    return { is: 'not-written', why: problem instanceof Error ? problem.message : String(problem) };
+  }
 }

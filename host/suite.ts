@@ -11,6 +11,11 @@ import { groupsOf, SuiteTally } from './suite-tally.ts';
 /** A turn of the event loop costs as much as a small slice. */
 const TURN_EVERY_MS = 50;
 
+/** What was written of a defect, or why nothing was: the defect is told in any case. */
+export type DefectFile =
+  | { readonly is: 'written'; readonly name: string }
+  | { readonly is: 'not-written'; readonly why: string };
+
 /** One run of a suite: a scenario variant with a seed. */
 export interface SuiteRun {
   readonly scenario: string;
@@ -33,8 +38,7 @@ export interface SuiteOptions<Run extends SuiteRun> {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly onResult: (result: Result, run: Run) => void;
-  /** Returns the name of the file that was written of it. */
-  readonly onDefect: (run: Run, error: unknown) => string;
+  readonly onDefect: (run: Run, error: unknown) => DefectFile;
   readonly onProgress: (progress: SuiteProgress) => void;
 }
 
@@ -42,13 +46,15 @@ export interface SuiteEnd {
   readonly result: SuiteResult;
   readonly endedEarly: string | null;
   readonly defectFiles: readonly string[];
+  /** Why the file of a defect could not be written. */
+  readonly defectProblems: readonly string[];
 }
 
 export async function runSuite<Run extends SuiteRun>(options: SuiteOptions<Run>): Promise<SuiteEnd> {
   const tally = new SuiteTally(options.count);
   const started = options.now();
   const elapsed = () => options.now() - started;
-  const defectFiles: string[] = [];
+  const written: DefectFile[] = [];
   let endedEarly: string | null = null;
   const tell = (now: SuiteProgress['underWay']) => {
     const { runs, finished, failed, defects } = tally;
@@ -69,11 +75,13 @@ export async function runSuite<Run extends SuiteRun>(options: SuiteOptions<Run>)
     } catch (error) {
       if (isUsers(error)) throw error;
       tally.addDefect(defectOf(run, error));
-      defectFiles.push(options.onDefect(run, error));
+      written.push(options.onDefect(run, error));
     }
     tell(null);
   }
-  return { result: summary(tally, elapsed() / 1000), endedEarly, defectFiles };
+  const defectFiles = written.flatMap(file => (file.is === 'written' ? [file.name] : []));
+  const defectProblems = written.flatMap(file => (file.is === 'written' ? [] : [file.why]));
+  return { result: summary(tally, elapsed() / 1000), endedEarly, defectFiles, defectProblems };
 }
 
 function underWay({ seed }: SuiteRun, { method, atNs }: Slice): SuiteProgress['underWay'] {

@@ -19,6 +19,8 @@ export interface SuiteReportOptions {
   readonly endedEarly: string | null;
   /** Files with all that is needed to look for a defect. */
   readonly defectFiles: readonly string[];
+  /** Why such a file could not be written. */
+  readonly defectProblems: readonly string[];
 }
 
 const mostGroups = 20;
@@ -30,6 +32,10 @@ export function suiteReport(suite: SuiteResult, options: SuiteReportOptions): st
   const lines = [
     ...groupLines(suite, width, style),
     ...options.defectFiles.map(file => style.unexpected(`${unexpectedSign} defect: ${file}`)),
+    ...options.defectProblems.flatMap(problem => {
+      const words = `${unexpectedSign} defect without a file: ${problem}`;
+      return paragraph(words, width, '', '    ').map(line => style.unexpected(line));
+    }),
     ...(options.endedEarly === null ? [] : [`ended early: ${options.endedEarly}`]),
     verdictLine(suite, style),
     ...paragraph(costWords(suite), width).map(line => style.quiet(line)),

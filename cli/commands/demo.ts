@@ -1,4 +1,5 @@
-import { findScenarios } from '../../host/scenario-files.ts';
+import { lookForScenarios } from '../../host/scenario-files.ts';
+import { workingFolder } from '../../host/working-folder.ts';
 import { demoStory } from '../../reports/demo-story.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
 import { choose } from '../choose.ts';
@@ -13,8 +14,8 @@ const scenarioOfTheStory = 'timestamp-problem';
 export async function demo({ seed, against, ...options }: DemoOptions): Promise<number> {
   const terminal = openTerminal(options);
   const methods = [...new Set([against, 'otm'])];
-  const files = findScenarios([scenarioOfTheStory], process.cwd());
-  const scenarios = choose(files, { method: methods });
+  const found = lookForScenarios([scenarioOfTheStory], workingFolder());
+  const scenarios = choose(found, { method: methods });
   const { end, exitCode } = await execute(
     {
       scenarios,

@@ -3,6 +3,7 @@ import { type TemplateApp, templateApps } from '../../host/new/templates.ts';
 import { writeNew } from '../../host/output-files.ts';
 import { commandName } from '../../host/package.ts';
 import { shellWord } from '../../host/repeat-command.ts';
+import { workingFolder } from '../../host/working-folder.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
 import { commandLineError } from '../error-codes.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -24,7 +25,7 @@ export async function makeNew(file: string, options: NewOptions): Promise<number
   }
   const text = newScenario(file, from === undefined ? { is: 'app', app: appOf(app) } : { is: 'shipped', name: from });
   writeNew(file, text);
-  const next = `${commandName(process.env, process.cwd())} run ${shellWord(file)}`;
+  const next = `${commandName(process.env, workingFolder())} run ${shellWord(file)}`;
   if (terminal.json) terminal.out(jsonLine({ schema: 'otm/new@1', path: file, command: `otm run ${shellWord(file)}` }));
   else terminal.out(`made ${file}\n${terminal.style.heading('next')}\n  ${terminal.style.command(next)}\n`);
   return exitCodes.passes;

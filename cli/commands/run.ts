@@ -3,6 +3,7 @@ import { folderOfVariant, readmeOf } from '../../host/keep.ts';
 import { commandName } from '../../host/package.ts';
 import { shellWord } from '../../host/repeat-command.ts';
 import { findScenarios, type ScenarioFile } from '../../host/scenario-files.ts';
+import { workingFolder } from '../../host/working-folder.ts';
 import { jsonLine, suiteJsonLine } from '../../reports/json-lines.ts';
 import { briefReport, type NextCommand, runReport } from '../../reports/run-report.ts';
 import { suiteReport } from '../../reports/suite-report.ts';
@@ -17,7 +18,7 @@ import { seedOf } from '../values.ts';
 export async function run(argument: string, options: RunOptions): Promise<number> {
   const terminal = openTerminal(options);
   const file = oneScenario(argument);
-  const scenarios = choose([file], options);
+  const scenarios = choose({ files: [file], errors: [] }, options);
   const isSingle = scenarios.length === 1;
   const seed = options.seed === undefined ? null : seedOf(options.seed);
   const { end, exitCode } = await execute(
@@ -50,7 +51,7 @@ export async function run(argument: string, options: RunOptions): Promise<number
 }
 
 function oneScenario(argument: string): ScenarioFile {
-  const [file, ...others] = findScenarios([argument], process.cwd());
+  const [file, ...others] = findScenarios([argument], workingFolder());
   if (file !== undefined && others.length === 0) return file;
   const many = `\`${argument}\` stands for ${others.length + 1} scenarios, and \`run\` takes one`;
   throw hostError('several-scenarios', many, `run all of them with \`otm suite ${shellWord(argument)}\``);
@@ -73,7 +74,7 @@ function tell(
 }
 
 function nextCommands({ seed, variant, methods }: Result, file: ScenarioFile, keep: string | null): NextCommand[] {
-  const otm = commandName(process.env, process.cwd());
+  const otm = commandName(process.env, workingFolder());
   const scenario = shellWord(file.argument);
   const of = variant === null ? scenario : `${scenario} --variant ${shellWord(variant)}`;
   return [

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { findScenarios } from '../../host/scenario-files.ts';
+import { lookForScenarios } from '../../host/scenario-files.ts';
+import { workingFolder } from '../../host/working-folder.ts';
 import { jsonLine, suiteJsonLine } from '../../reports/json-lines.ts';
 import { briefReport } from '../../reports/run-report.ts';
 import { suiteReport } from '../../reports/suite-report.ts';
@@ -13,8 +14,8 @@ export async function suite(paths: readonly string[], options: SuiteOptions): Pr
   const terminal = openTerminal(options);
   const limitMs = options.for === undefined ? null : wallTimeOf(options.for);
   const seeds = options.seeds === undefined ? null : seedsOf(options.seeds, options.salt, newSalt);
-  const files = findScenarios(paths, process.cwd());
-  const scenarios = choose(files, options);
+  const found = lookForScenarios(paths, workingFolder());
+  const scenarios = choose(found, options);
   const { end, exitCode } = await execute(
     {
       scenarios,

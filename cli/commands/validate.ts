@@ -1,5 +1,6 @@
 import { loadScenarios } from '../../host/load-scenarios.ts';
-import { findScenarios } from '../../host/scenario-files.ts';
+import { lookForScenarios } from '../../host/scenario-files.ts';
+import { workingFolder } from '../../host/working-folder.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
 import { validatedText } from '../../reports/validate-report.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -8,8 +9,9 @@ import { openTerminal } from '../terminal.ts';
 
 export async function validate(paths: readonly string[], options: ValidateOptions): Promise<number> {
   const terminal = openTerminal(options);
-  const folder = process.cwd();
-  const files = loadScenarios(findScenarios(paths, folder), { folder, overrides: options.set ?? [] });
+  const folder = workingFolder();
+  const { files: found, errors } = lookForScenarios(paths, folder);
+  const files = loadScenarios(found, { folder, overrides: options.set ?? [], errors });
   const validated = files.map(({ file, isTemplate, variants }) => {
     return { path: file.shown, template: isTemplate, scenarios: variants.map(({ scenario }) => scenario) };
   });

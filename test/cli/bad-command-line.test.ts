@@ -1,9 +1,10 @@
 /** Every kind of bad input on the command line: its message, its exit code, and the same as JSON. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeFolder, removeFolder } from '../host/temporary-folder.ts';
-import { jsonLines, otm } from './otm.ts';
+import { bin, cleanEnvironment, jsonLines, otm } from './otm.ts';
 import { smallScenario } from './small-scenario.ts';
 
 let folder = '';
@@ -23,6 +24,7 @@ beforeAll(() => {
     'extends.yaml': 'schema: otm/scenario@1\nname: extends\nextends: small.yaml\n',
     'broken.yaml': 'schema: otm/scenario@1\nname: [\n',
     'taken.txt': '',
+    'cut.yaml': 'a: [\n',
     'empty/notes.txt': '',
   });
   mkdirSync(join(folder, 'a-folder'));
@@ -47,6 +49,8 @@ const cases: readonly (readonly [words: string, code: string, message: RegExp])[
   ['explain relatoinal', 'nothing-to-explain', /nothing is known of `relatoinal`, did you mean `relational`\?/],
   ['run gone.yaml', 'file-not-found', /there is no file or scenario `gone\.yaml`/],
   ['validate gone.yaml', 'file-not-found', /there is no file or scenario `gone\.yaml`/],
+  ['list cut.yaml', 'yaml-syntax', /./],
+  ['validate small.yaml/x', 'file-not-found', /there is no file or scenario `small\.yaml\/x`/],
   ['list gone', 'file-not-found', /there is no file or scenario `gone`/],
   ['suite empty', 'no-scenario', /no `\*\.yaml` or `\*\.yml` below `empty`/],
   ['suite x*.yaml', 'no-scenario', /no `\*\.yaml` or `\*\.yml` file fits `x\*\.yaml`/],
@@ -81,6 +85,18 @@ const cases: readonly (readonly [words: string, code: string, message: RegExp])[
 ];
 
 describe('bad input', () => {
+  test.skipIf(process.platform === 'win32')('a working folder that was removed', () => {
+    otm(['version']); // what is not built can't be built from there
+    const script = 'mkdir gone-folder && cd gone-folder && rmdir ../gone-folder && exec "$@"';
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', process.execPath, bin, 'run', 'x.yaml'], {
+      cwd: folder,
+      env: cleanEnvironment(),
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('otm: the folder that this is called in is no longer there\n  change to another folder\n');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
   test.each(cases)('otm %s: %s', (words, code, message) => {
     const [command = '', ...rest] = words.split(' ');
     const { status, stdout, stderr } = otm([command, '--json', ...rest], { cwd: folder });
@@ -108,6 +124,10 @@ describe('bad input', () => {
     expect(stderr).toMatch(/wrong\.yaml:\d+:\d+: .*rate/);
     expect(stderr).toMatch(/broken\.yaml:\d+:\d+: /);
     expect(stderr).toMatch(/\n +\| +\^\n/);
+    const missing = otm(['suite', 'gone.yaml', 'wrong.yaml', 'gone-too.yaml'], { cwd: folder });
+    expect(missing.stderr).toContain('there is no file or scenario `gone.yaml`');
+    expect(missing.stderr).toContain('there is no file or scenario `gone-too.yaml`');
+    expect(missing.stderr).toMatch(/wrong\.yaml:\d+:\d+: unknown key `qiuet`/);
     const json = otm(['suite', 'wrong.yaml', 'broken.yaml', '--json'], { cwd: folder });
     expect(json.stderr).toBe('');
     expect(new Set(jsonLines(json.stdout).map(({ file }) => file))).toEqual(new Set(['wrong.yaml', 'broken.yaml']));

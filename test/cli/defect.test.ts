@@ -1,5 +1,5 @@
 /** A defect of the program ends a run with exit code 3 and leaves a file: seen on a copy that a defect is planted in. */
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeFolder, removeFolder } from '../host/temporary-folder.ts';
@@ -50,6 +50,20 @@ test('a run: exit code 3, said in a sentence, and a file with all that is needed
     command: 'otm run small.yaml --seed 2',
     source: { path: 'small.yaml', text: smallScenario() },
   });
+});
+
+test('a file that cannot be written hides no defect', () => {
+  mkdirSync(join(cwd, 'other'));
+  writeFileSync(join(cwd, 'other', 'small.yaml'), smallScenario());
+  mkdirSync(join(cwd, 'other', 'otm-defect-small-2.json'));
+  const options = { cwd: join(cwd, 'other'), bin };
+  const one = otm(['run', 'small.yaml', '--seed', '2'], options);
+  expect(one.stderr).toMatch(/^otm: a defect of the program: planted\n {2}report it; .*: it is a folder\n$/);
+  expect(one.status).toBe(3);
+  const many = otm(['suite', 'small.yaml', '--seeds', '1..3'], options);
+  expect(many.stdout).toContain('! defect without a file: cannot write');
+  expect(many.stdout).toContain('2 as expected, 1 defect');
+  expect(many.status).toBe(3);
 });
 
 test('--json: a line of JSON', () => {

@@ -18,6 +18,7 @@ import { catalogue, storyOf } from '../../host/catalogue.ts';
 import { systemReason } from '../../host/error-codes.ts';
 import { isSameFile, OutputFile, prepareFolder, writeNew, writeWhole } from '../../host/output-files.ts';
 import { findScenarios, readText, shippedScenarios } from '../../host/scenario-files.ts';
+import { UserErrors } from '../../host/user-errors.ts';
 import { UserError } from '../../sim/user-error.ts';
 import { inFolder } from './temporary-folder.ts';
 
@@ -26,6 +27,7 @@ function codeOf(act: () => unknown): string {
     act();
   } catch (error) {
     if (error instanceof UserError) return error.code;
+    if (error instanceof UserErrors) return error.errors.map(({ code }) => code).join();
     throw error;
   }
   return 'none';
@@ -66,7 +68,31 @@ describe('scenarios on the command line', () => {
     }));
 });
 
+describe('paths that cannot be', () => {
+  const refused = (word: string, folder: string) => codeOf(() => findScenarios([word], folder));
+
+  test('a file as a folder, a name that is too long', () =>
+    inFolder({ 'a.yaml': '' }, folder => {
+      expect(refused('a.yaml/x', folder)).toBe('file-not-found');
+      expect(refused(`${'long'.repeat(100)}.yaml`, folder)).toBe('file-not-found');
+    }));
+
+  test.skipIf(process.platform === 'win32')('links in a circle', () =>
+    inFolder({}, folder => {
+      symlinkSync('circle.yaml', join(folder, 'circle.yaml'));
+      expect(() => findScenarios(['circle.yaml'], folder)).toThrow('`circle.yaml`: its links lead in a circle');
+      expect(catalogue([], folder).filter(({ file }) => !file.isShipped)).toEqual([]);
+    }),
+  );
+});
+
 describe('the catalogue', () => {
+  test('passes over folders with such a name, and a byte order mark', () =>
+    inFolder({ 'dir.yaml/x.txt': '', 'mine.yaml': '\uFEFF# A story.\nschema: otm/scenario@1\n' }, folder => {
+      const here = catalogue([], folder).filter(({ file }) => !file.isShipped);
+      expect(here.map(({ story }) => story)).toEqual(['A story.']);
+    }));
+
   test('shows the story of each scenario, and no other YAML', () =>
     inFolder(
       {

@@ -58,7 +58,7 @@ async function suite(runs: readonly SuiteRun[], over: Partial<SuiteOptions<Suite
     signal: new AbortController().signal,
     now: () => time++ * 1000,
     onResult: ({ seed }) => results.push(seed),
-    onDefect: ({ seed }) => `otm-defect-${seed}.json`,
+    onDefect: ({ seed }) => ({ is: 'written', name: `otm-defect-${seed}.json` }),
     onProgress: ({ finished }) => progress.push(finished),
     ...over,
   });

@@ -54,7 +54,7 @@ const green: SuiteResult = {
 
 describe('a suite', () => {
   const report = (suite: SuiteResult, endedEarly: string | null = null, defectFiles: string[] = []) =>
-    suiteReport(suite, { width: 80, style: makeStyle(0), endedEarly, defectFiles });
+    suiteReport(suite, { width: 80, style: makeStyle(0), endedEarly, defectFiles, defectProblems: [] });
 
   test('green', () => {
     expect(report(green)).toMatchInlineSnapshot(`
