@@ -61,7 +61,7 @@ function relaxed(schema: JsonSchema, isRoot = false): JsonSchema {
     } else if (keyword === 'additionalProperties' || keyword === 'items') {
       result[keyword] = typeof value === 'object' ? relaxed(value as JsonSchema) : value;
     } else if (keyword === 'type' && !isRoot) {
-      result.type = [...(Array.isArray(value) ? value : [value]), 'null'];
+      result.type = [...new Set([...(Array.isArray(value) ? value : [value]), 'null'])];
     } else if (keyword === 'enum') {
       result.enum = [...(value as unknown[]), null];
     } else {

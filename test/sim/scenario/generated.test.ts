@@ -37,7 +37,20 @@ describe('up to date', () => {
   });
 });
 
+/** Every list of types, wherever it stands. */
+function typeLists(schema: unknown): unknown[][] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own = 'type' in schema && Array.isArray(schema.type) ? [schema.type] : [];
+  return [...own, ...Object.values(schema).flatMap(typeLists)];
+}
+
 describe('the schema', () => {
+  test('names no type twice', () => {
+    const lists = typeLists(scenarioJsonSchema());
+    expect(lists.length).toBeGreaterThan(0);
+    for (const types of lists) expect(new Set(types).size).toBe(types.length);
+  });
+
   const keys = [...keysOf(wholeSchema())];
 
   test('describes every key with an example', () => {
