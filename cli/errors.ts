@@ -8,6 +8,7 @@ import { formatError } from '../sim/scenario/bad-input.ts';
 import { errorLine, type UserError } from '../sim/user-error.ts';
 import { type CommandLineErrorCode, commandLineError } from './error-codes.ts';
 import { exitCodes } from './exit-codes.ts';
+import { isOfLaterVersion } from './later.ts';
 import type { Terminal } from './terminal.ts';
 
 export function tellErrors({ errors, texts }: UserErrors, terminal: Terminal): number {
@@ -45,6 +46,10 @@ export function userErrorOf({ code, message }: CommanderError): UserError {
   const [first = '', guess] = text.split('\n');
   const meant = /\(Did you mean (?:one of )?(.+?)\?\)/.exec(guess ?? '')?.[1]?.replaceAll(', ', '` or `');
   const sentence = first.replace(/\.$/, '');
+  if (isOfLaterVersion(sentence)) {
+    const later = `${sentence.replace('unknown ', '')} is not there yet in this version`;
+    return commandLineError(codes[code] ?? 'bad-value', later, '`otm --help` lists what there is');
+  }
   return commandLineError(
     codes[code] ?? 'bad-value',
     meant === undefined ? sentence : `${sentence}, did you mean \`${meant}\`?`,

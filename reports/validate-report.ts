@@ -1,4 +1,4 @@
-/** What `otm validate` says: each file with its variants, and with `--print` everything resolved. */
+/** What `otm validate` says: each file with its variants, and with `--print` everything resolved, which is YAML alone. */
 import { printResolved } from '../sim/scenario/print.ts';
 import type { Scenario } from '../sim/scenario/scenario.ts';
 import { counted, listed } from './figures.ts';
@@ -11,26 +11,19 @@ export interface ValidatedFile {
   readonly scenarios: readonly Scenario[];
 }
 
-interface ValidateReportOptions {
-  readonly style: Style;
-  readonly print: boolean;
-  readonly volume: 'normal' | 'quiet' | 'silent';
+export function validatedText(files: readonly ValidatedFile[]): string {
+  return files
+    .map(({ path, template, scenarios }) => {
+      const variants = scenarios.flatMap(({ variant }) => (variant === null ? [] : [variant]));
+      const many = variants.length === 0 ? '' : `, ${counted(variants.length, 'variant')}: ${listed(variants)}`;
+      return `${path}: ${template ? 'a template, fine' : 'fine'}${many}\n`;
+    })
+    .join('');
 }
 
-export function validatedText(
-  files: readonly ValidatedFile[],
-  { style, print, volume }: ValidateReportOptions,
-): string {
-  const lines = files.flatMap(({ path, template, scenarios }) => {
-    const variants = scenarios.flatMap(({ variant }) => (variant === null ? [] : [variant]));
-    const many = variants.length === 0 ? '' : `, ${counted(variants.length, 'variant')}: ${listed(variants)}`;
-    const line = `${path}: ${template ? 'a template, fine' : 'fine'}${many}`;
-    return [
-      ...(volume === 'normal' ? [line] : []),
-      ...(print ? scenarios.map(scenario => printed(scenario, style)) : []),
-    ];
-  });
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+/** A document for each variant. */
+export function resolvedText(files: readonly ValidatedFile[], style: Style): string {
+  return files.flatMap(({ scenarios }) => scenarios.map(scenario => `${printed(scenario, style)}\n`)).join('---\n');
 }
 
 /** As YAML that gives the same scenario again. */

@@ -3,6 +3,7 @@ import { workingFolder } from '../../host/working-folder.ts';
 import { demoStory } from '../../reports/demo-story.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
 import { choose } from '../choose.ts';
+import { commandLineError } from '../error-codes.ts';
 import { defectText } from '../errors.ts';
 import { execute } from '../execute.ts';
 import type { DemoOptions } from '../options.ts';
@@ -13,7 +14,10 @@ const scenarioOfTheStory = 'timestamp-problem';
 
 export async function demo({ seed, against, ...options }: DemoOptions): Promise<number> {
   const terminal = openTerminal(options);
-  const methods = [...new Set([against, 'otm'])];
+  if (against === 'otm') {
+    throw commandLineError('bad-value', '`--against otm` compares OTM with itself', 'name another method');
+  }
+  const methods = [against, 'otm'];
   const found = lookForScenarios([scenarioOfTheStory], workingFolder());
   const scenarios = choose(found, { method: methods });
   const { end, exitCode } = await execute(

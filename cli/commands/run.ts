@@ -32,7 +32,7 @@ export async function run(argument: string, options: RunOptions): Promise<number
       isSingle,
       files: options,
       onResult: (result, { scenario }) => {
-        const next = isSingle ? nextCommands(result, file, options.keep ?? null) : [];
+        const next = isSingle ? nextCommands(result, file, options) : [];
         tell(result, scenario.story, next, isSingle, terminal);
       },
     },
@@ -73,13 +73,20 @@ function tell(
   }
 }
 
-function nextCommands({ seed, variant, methods }: Result, file: ScenarioFile, keep: string | null): NextCommand[] {
+function nextCommands({ seed, variant, methods }: Result, file: ScenarioFile, options: RunOptions): NextCommand[] {
+  const { keep, set = [], method = [] } = options;
   const otm = commandName(process.env, workingFolder());
   const scenario = shellWord(file.argument);
-  const of = variant === null ? scenario : `${scenario} --variant ${shellWord(variant)}`;
+  const words = [
+    ...(variant === null ? [] : ['--variant', variant]),
+    ...set.flatMap(value => ['--set', value]),
+    ...method.flatMap(id => ['--method', id]),
+  ];
+  const of = [scenario, ...words.map(shellWord)].join(' ');
+  const other = seed < Number.MAX_SAFE_INTEGER ? seed + 1 : 1;
   return [
-    ...lookAt(keep === null ? null : folderOfVariant(keep, variant), methods),
-    { command: `${otm} run ${of} --seed ${seed + 1}`, says: 'the same story, other luck' },
+    ...lookAt(keep === undefined ? null : folderOfVariant(keep, variant), methods),
+    { command: `${otm} run ${of} --seed ${other}`, says: 'the same story, other luck' },
     { command: `${otm} suite ${of} --seeds 1..100`, says: 'does it hold over many seeds?' },
     { command: `${otm} new mine.yaml --app script`, says: 'model your own files' },
   ];

@@ -2,7 +2,7 @@ import { loadScenarios } from '../../host/load-scenarios.ts';
 import { lookForScenarios } from '../../host/scenario-files.ts';
 import { workingFolder } from '../../host/working-folder.ts';
 import { jsonLine } from '../../reports/json-lines.ts';
-import { validatedText } from '../../reports/validate-report.ts';
+import { resolvedText, validatedText } from '../../reports/validate-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { ValidateOptions } from '../options.ts';
 import { openTerminal } from '../terminal.ts';
@@ -23,7 +23,9 @@ export async function validate(paths: readonly string[], options: ValidateOption
     });
     terminal.out(jsonLine({ schema: 'otm/validate@1', files: brief }));
   } else {
-    terminal.out(validatedText(validated, { ...terminal, print }));
+    const say = print ? terminal.err : terminal.out;
+    if (terminal.volume === 'normal') say(validatedText(validated));
+    if (print) terminal.out(resolvedText(validated, terminal.style));
   }
   return exitCodes.passes;
 }

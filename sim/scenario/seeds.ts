@@ -12,9 +12,10 @@ const SEED_MAX = Number.MAX_SAFE_INTEGER;
 const FRESH_MAX = 10_000_000;
 const FORM = 'write `7`, `1..20` or `1,5,9..20`';
 
-export function readSeed(value: unknown): Reading<number> {
+/** `form`: how a seed is written where the value stands. */
+export function readSeed(value: unknown, form = 'seed: 7'): Reading<number> {
   if (typeof value === 'string')
-    return problem('bad-seeds', `expected a seed, found ${quoted(value)}: write \`seed: 7\``);
+    return problem('bad-seeds', `expected a seed, found ${quoted(value)}: write \`${form}\``);
   return typeof value === 'number'
     ? seedOf(value, String(value))
     : problem('bad-seeds', `expected a seed, found ${found(value)}`);
@@ -53,6 +54,9 @@ export function readSeedSelection(text: string): Reading<SeedSelection> {
     if (count < 1 || count > FRESH_MAX)
       return problem('bad-seeds', `${quoted(text)}: from 1 to ${FRESH_MAX} fresh seeds`);
     return read({ is: 'fresh', count });
+  }
+  if (/^\s*fresh/i.test(text)) {
+    return problem('bad-seeds', `${quoted(text)} are no fresh seeds`, 'write `fresh:50`');
   }
   const ranges = readSeeds(text);
   return ranges.ok ? read({ is: 'ranges', ranges: ranges.value }) : ranges;

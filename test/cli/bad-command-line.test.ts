@@ -35,6 +35,10 @@ afterAll(() => removeFolder(folder));
 /** Words of the command line, the code, what the message must say. */
 const cases: readonly (readonly [words: string, code: string, message: RegExp])[] = [
   ['rnu small.yaml', 'unknown-command', /unknown command `rnu`, did you mean `run`\?/],
+  ['hunt small.yaml --for 60s', 'unknown-command', /^command `hunt` is not there yet in this version$/],
+  ['replay x.yaml', 'unknown-command', /^command `replay` is not there yet in this version$/],
+  ['suite small.yaml --jobs 4', 'unknown-option', /^option `--jobs` is not there yet in this version$/],
+  ['run small.yaml --html=x.html', 'unknown-option', /^option `--html(=x\.html)?` is not there yet in this version$/],
   ['run small.yaml --sed 1', 'unknown-option', /unknown option `--sed`, did you mean `--seed` or `--set`\?/],
   ['run', 'missing-argument', /missing required argument `scenario`/],
   ['suite', 'missing-argument', /missing required argument `path`/],
@@ -56,7 +60,8 @@ const cases: readonly (readonly [words: string, code: string, message: RegExp])[
   ['suite x*.yaml', 'no-scenario', /no `\*\.yaml` or `\*\.yml` file fits `x\*\.yaml`/],
   ['run template.yaml', 'no-scenario', /`template\.yaml`: a template is only extended/],
   ['run *.yaml', 'several-scenarios', /`\*\.yaml` stands for \d scenarios, and `run` takes one/],
-  ['run small.yaml --seed x', 'bad-seeds', /--seed: /],
+  ['run small.yaml --seed x', 'bad-seeds', /--seed: expected a seed, found `x`: write `--seed 7`/],
+  ['suite small.yaml --seeds fresh:', 'bad-seeds', /--seeds: `fresh:` are no fresh seeds/],
   ['run small.yaml --seed 9007199254740992', 'bad-seeds', /is no seed/],
   ['run small.yaml --seed=-1', 'bad-seeds', /--seed: /],
   ['suite small.yaml --seeds 5..1', 'bad-seeds', /the range `5\.\.1` is empty/],
@@ -81,6 +86,7 @@ const cases: readonly (readonly [words: string, code: string, message: RegExp])[
   ['run small.yaml --keep=', 'bad-value', /`--keep` has an empty name/],
   ['suite other.yaml small.yaml --csv ./small.yaml', 'option-conflict', /`--csv` would overwrite `\.\/small\.yaml`/],
   ['run extends.yaml --jsonl small.yaml', 'option-conflict', /`--jsonl` would overwrite `small\.yaml`, which is read/],
+  ['demo --against otm', 'bad-value', /compares OTM with itself/],
   ['demo --against word', 'unknown-method', /there is no method `word`/],
 ];
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
 import { templateApps } from '../../host/new/templates.ts';
 import { inFolder } from '../host/temporary-folder.ts';
 import { jsonLines, otm } from './otm.ts';
@@ -93,9 +94,18 @@ describe('validate and schema', () => {
   test('fine, and everything resolved', () =>
     inFolder({ 'small.yaml': smallScenario() }, cwd => {
       expect(otm(['validate', 'small.yaml'], { cwd })).toEqual({ status: 0, stdout: 'small.yaml: fine\n', stderr: '' });
-      expect(otm(['validate', 'small.yaml', '--print'], { cwd }).stdout).toContain('waitLimit: 5 min');
+      const printed = otm(['validate', 'small.yaml', '--print'], { cwd });
+      expect(printed).toMatchObject({ status: 0, stderr: 'small.yaml: fine\n' });
+      expect(parse(printed.stdout)).toMatchObject({ schema: 'otm/scenario@1', name: 'small' });
+      expect(printed.stdout).toContain('waitLimit: 5 min');
       const [line] = jsonLines(otm(['validate', '.', '--json'], { cwd }).stdout);
       expect(line).toMatchObject({ schema: 'otm/validate@1', files: [{ path: 'small.yaml', names: ['small'] }] });
+    }));
+
+  test('--print of several is a document for each', () =>
+    inFolder({ 'a.yaml': smallScenario({ name: 'a' }), 'b.yaml': smallScenario({ name: 'b' }) }, cwd => {
+      const documents = parseAllDocuments(otm(['validate', '.', '--print'], { cwd }).stdout);
+      expect(documents.map(document => 'get' in document && document.get('name'))).toEqual(['a', 'b']);
     }));
 
   test.each(['scenario', 'result', 'suite', 'error'])('the schema of %s', of => {

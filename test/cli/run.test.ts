@@ -65,6 +65,14 @@ describe('run', () => {
     expect(stdout).toContain('! 1 of 2 methods NOT as expected');
   });
 
+  test('what to type next is of the same story', () => {
+    const set = 'workloads.bank.rate=10/s';
+    const args = ['run', 'small.yaml', '--set', set, '--method', 'otm', '--seed', '9007199254740991'];
+    const { stdout } = run(...args);
+    expect(stdout).toContain(`run small.yaml --set ${set} --method otm --seed 1\n`);
+    expect(stdout).toContain(`suite small.yaml --set ${set} --method otm --seeds 1..100\n`);
+  });
+
   test('--json prints one line of the published form, the same every time', () => {
     const first = run('run', 'small.yaml', '--seed', '7', '--json');
     expect(first).toMatchObject({ status: 0, stderr: '' });
