@@ -5,7 +5,8 @@
 import { MICROSECOND, SECOND } from '../../engine/units.ts';
 import type { Outcome } from '../evidence.ts';
 import type { CheckResult, Metrics } from '../result.ts';
-import type { CheckExpectation, Expectation, MetricThreshold } from '../scenario/expectation.ts';
+import type { Expectation, MetricThreshold } from '../scenario/expectation.ts';
+import { type Asked, askedByName, isAsExpected, lacking, nothingToJudge, said } from './named-checks.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Judged {
@@ -31,80 +32,74 @@ export function judgeExpectation(expectation: Expectation | null, judged: Judged
 }
 
 function checkResult(verdict: Verdict, expectation: Expectation | null, judged: Judged): CheckResult {
-  const expected = verdict.promise !== null ? 'held' : expectedWord(verdict, expectation, judged);
-  return { ...verdict, expected, pass: expected === null || fits(verdict, expected, judged) };
+  const asked = askedOf(verdict, expectation, judged);
+  const expected = verdict.promise !== null ? 'held' : asked.expected;
+  if (asked.nothingToJudge) {
+    const summary = `${nothingToJudge(verdict.check)} (${verdict.summary})`;
+    return { ...verdict, summary, expected, pass: false };
+  }
+  const pass = expected === null || fits(verdict, expected, judged);
+  const evidence = asked.together === undefined ? verdict.evidence : { ...verdict.evidence, together: asked.together };
+  return { ...verdict, evidence, expected, pass };
 }
 
-function fits({ verdict, promise }: Verdict, expected: string, { hasFaults }: Judged): boolean {
+function fits({ verdict }: Verdict, expected: string, { hasFaults }: Judged): boolean {
   if (expected === 'may' || expected === 'sometimes-violated') return true;
   if (expected === 'violated') return verdict === 'violated';
-  if (verdict === 'held') return true;
   if (verdict === 'excused') return hasFaults;
-  return verdict === 'not-applicable' && promise !== null ? true : verdict === 'not-applicable';
+  return verdict !== 'violated';
 }
 
-/** What is expected of a data check. */
-function expectedWord(verdict: Verdict, expectation: Expectation | null, { outcome }: Judged): string | null {
-  if (expectation === null || outcome !== 'completed') return null;
-  switch (expectation.is) {
-    case 'held':
-      return 'held';
-    case 'violated':
-      return verdict.verdict === 'violated' ? 'violated' : null;
-    case 'checks':
-      return named(expectation.checks, verdict)?.expected ?? null;
-    default:
-      return null;
+/** What is asked of one verdict; the engine's promises must hold all the same. */
+function askedOf(verdict: Verdict, expectation: Expectation | null, { outcome, verdicts }: Judged): Asked {
+  if (expectation?.is === 'checks') {
+    return isAsExpected(expectation, outcome) ? askedByName(verdict, verdicts, expectation) : { expected: null };
   }
+  if (expectation === null || outcome !== 'completed') return { expected: null };
+  if (expectation.is === 'held') return { expected: 'held' };
+  return { expected: expectation.is === 'violated' && verdict.verdict === 'violated' ? 'violated' : null };
 }
 
-function named(checks: readonly CheckExpectation[], { check, workload }: Verdict): CheckExpectation | undefined {
-  return (
-    checks.find(each => each.check === check && each.workload === workload && workload !== null) ??
-    checks.find(each => each.check === check && each.workload === null)
-  );
-}
-
+/** Verdict and expectation are of the promise "it ended so"; how it did end stands in the summary. */
 function outcomeResult(expectation: Expectation, { outcome, reason }: Judged): CheckResult[] {
   if (expectation.is === 'may') return [];
   const wanted = expectation.is === 'outcome' || expectation.is === 'checks' ? expectation.outcome : 'completed';
   if (wanted === outcome) return [];
   const because = reason === null ? '' : `: ${reason}`;
-  return [synthetic('outcome', wanted, `the backup ended as "${outcome}", not "${wanted}"${because}`)];
+  return [said('outcome', 'violated', 'held', `the backup ended as "${outcome}", not "${wanted}"${because}`)];
 }
 
 /** What is expected of the method as a whole. */
 function whole(expectation: Expectation, { outcome, verdicts }: Judged): CheckResult[] {
+  if (expectation.is === 'checks') return isAsExpected(expectation, outcome) ? lacking(verdicts, expectation) : [];
   if (outcome !== 'completed') return [];
   const data = verdicts.filter(({ promise }) => promise === null);
-  if (expectation.is === 'violated' && !data.some(({ verdict }) => verdict === 'violated')) {
-    return [synthetic('data', 'violated', 'no data check is violated')];
+  const violated = data.filter(({ verdict }) => verdict === 'violated').map(({ check }) => check);
+  const looked = data.some(({ verdict }) => verdict !== 'not-applicable');
+  const none = said('data', looked ? 'held' : 'not-applicable', expectation.is, 'no data check is violated');
+  switch (expectation.is) {
+    case 'violated':
+      return violated.length === 0 ? [none] : [];
+    case 'sometimes-violated': {
+      // Always there, since only a suite can tell whether it came.
+      if (violated.length === 0) return [{ ...none, pass: true }];
+      const summary = `violated: ${[...new Set(violated)].join(', ')}`;
+      return [{ ...said('data', 'violated', expectation.is, summary), pass: true }];
+    }
+    case 'held': {
+      if (data.some(({ check, verdict }) => TELLING.has(check) && verdict !== 'not-applicable')) return [];
+      const summary = 'none of intact, relational, prefix and sqlite applies: nothing was proved';
+      return [said('data', 'not-applicable', 'held', summary)];
+    }
+    default:
+      return [];
   }
-  const applies = data.some(({ check, verdict }) => TELLING.has(check) && verdict !== 'not-applicable');
-  if (expectation.is === 'held' && !applies) {
-    return [synthetic('data', 'held', 'none of intact, relational, prefix and sqlite applies: nothing was proved')];
-  }
-  if (expectation.is !== 'checks') return [];
-  return expectation.checks.flatMap(each => aggregate(each, verdicts));
-}
-
-/** A check that is expected as a whole is violated when it is for one workload; one that gave no verdict fails. */
-function aggregate({ check, workload, expected }: CheckExpectation, verdicts: readonly Verdict[]): CheckResult[] {
-  const found = verdicts.filter(each => each.check === check && (workload === null || each.workload === workload));
-  if (found.length > 0 || expected === 'may') return [];
-  return [synthetic(check, expected, `${check} did not apply: there was nothing to judge`)];
 }
 
 /** A backup that was not made is no check over nothing: its outcome alone is judged. */
 function activity({ outcome, inactive }: Judged): CheckResult[] {
   if (outcome !== 'completed') return [];
-  return inactive.map(why => synthetic('activity', 'held', why));
-}
-
-function synthetic(check: string, expected: string, summary: string): CheckResult {
-  const story: string[] = [];
-  const base = { check, promise: null, workload: null, expected, looked: 0, summary, evidence: {}, story };
-  return { ...base, verdict: 'violated', pass: false };
+  return inactive.map(why => said('activity', 'violated', 'held', why));
 }
 
 function metricResult(threshold: MetricThreshold, metrics: Metrics): CheckResult {
