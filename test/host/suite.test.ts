@@ -9,7 +9,7 @@ import { packageRoot } from '../../host/package.ts';
 import { repeatCommand, shellWord } from '../../host/repeat-command.ts';
 import { runSuite, type SuiteOptions, type SuiteRun } from '../../host/suite.ts';
 import { groupsOf, SuiteTally } from '../../host/suite-tally.ts';
-import type { Result } from '../../sim/result.ts';
+import type { CheckResult, Result } from '../../sim/result.ts';
 import type { Slice, Sliced } from '../../sim/slices.ts';
 import { UserError } from '../../sim/user-error.ts';
 import { madeCheck, madeMethod, madeResult } from '../reports/made-results.ts';
@@ -156,6 +156,38 @@ describe('a suite', () => {
     const once = new SuiteTally(20);
     for (let run = 0; run < 20; run += 1) once.add(sometimes(run === 7 ? 'violated' : 'held'));
     expect(once.allFailures()).toEqual([]);
+  });
+
+  test('each check and each workload that is sometimes violated has to come by itself', () => {
+    const never = (...checks: Partial<CheckResult>[]) => {
+      const tally = new SuiteTally(20);
+      const made = checks.map(check => madeCheck({ expected: 'sometimes-violated', ...check }));
+      for (let run = 0; run < 20; run += 1) {
+        tally.add(madeResult({ methods: [madeMethod({ method: 'live-image', checks: made })] }));
+      }
+      return tally.allFailures().map(({ check }) => check);
+    };
+    expect(never({ verdict: 'violated' }, { check: 'fs', workload: null })).toEqual(['fs']);
+    expect(never({ verdict: 'violated' }, { workload: 'shop' })).toEqual(['relational']);
+    const evidence = { together: ['bank', 'shop'] };
+    expect(never({ verdict: 'violated', evidence }, { workload: 'shop', evidence })).toEqual([]);
+    expect(never({ evidence }, { workload: 'shop', evidence })).toEqual(['relational']);
+  });
+
+  test('the data of a method that are sometimes violated have to be so once, in any of its backups', () => {
+    const data = { check: 'data', workload: null, expected: 'sometimes-violated' } as const;
+    const backup = (verdict: 'held' | 'violated') => {
+      return { ...madeMethod({ method: 'live-image' }), checks: [madeCheck({ ...data, verdict })] };
+    };
+    const suiteOf = (second: 'held' | 'violated') => {
+      const tally = new SuiteTally(20);
+      const backups = [backup('held'), backup(second)];
+      const method = { ...backup('held'), backups };
+      for (let run = 0; run < 20; run += 1) tally.add(madeResult({ methods: [method] }));
+      return tally.allFailures();
+    };
+    expect(suiteOf('held')).toMatchObject([{ check: 'data', summary: 'violated in none of 20 runs' }]);
+    expect(suiteOf('violated')).toEqual([]);
   });
 });
 
