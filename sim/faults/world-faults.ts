@@ -47,8 +47,9 @@ export class WorldFaults implements DriveFaults {
     });
     for (const { drive } of world.drives.values()) drive.faults = this;
     world.target.drive.faults = this;
-    world.engineListeners.push(({ kind }) => {
-      if (kind === 'lost' || kind === 'released') this.wakeStopped();
+    world.engineListeners.push(({ kind, snapshot }) => {
+      const isBeside = world.method.kind === 'otm' && world.method.beside.some(({ id }) => id === snapshot);
+      if (!isBeside && (kind === 'lost' || kind === 'released')) this.wakeStopped();
     });
   }
 

@@ -1,12 +1,14 @@
 /**
- * Above the filter: where requests of applications arrive. It remembers each destructive request until the drive has
- * seen it, so that one that is dropped, doubled, moved, changed or overtaken is found (`transparent`, E3), measures what
- * the filter adds to it, and knows the oldest request that is on its way (for `stuck`).
+ * Above the filter: where requests of applications arrive. It remembers each one until the drive has seen it, so that one
+ * that is dropped, doubled, moved, changed, overtaken, held without need or answered wrongly is found (`transparent`, E3),
+ * measures what the filter adds to it, and knows the oldest request that is on its way (for `stuck`).
  *
  * Invariants
  * I1 What reaches the drive matches the earliest arrival that it overlaps and that has not been passed on, by kind, range
  *    and content hash; or it is a piece of a discard.
  * I2 A request that is settled without an error has been passed on, but for discards that may be dropped (E15).
+ * I3 Reads and flushes are passed on in the step in which they arrive.
+ * I4 A request that was passed on is answered as the drive answers, and not before.
  */
 import type { Device, IoRequest } from '../../engine/device.ts';
 import type { Latch, Waiter } from '../../engine/task.ts';
@@ -20,7 +22,7 @@ import type { IssueListener } from './request-log.ts';
 export interface DoorViolation {
   readonly at: Nanoseconds;
   readonly drive: string;
-  readonly what: 'unknown' | 'overtaken' | 'changed' | 'dropped';
+  readonly what: 'unknown' | 'overtaken' | 'changed' | 'dropped' | 'held' | 'early' | 'other-answer';
   readonly op: string;
   readonly sector: Sector;
   readonly count: Sector;
@@ -44,7 +46,8 @@ class Arrival implements Waiter, Pending {
   readonly request: IoRequest;
   readonly contentHash: number;
   readonly since: Nanoseconds;
-  isPassed = false;
+  /** What the drive was given for it. */
+  passedAs: IoRequest | null = null;
   older: Arrival | null = null;
   newer: Arrival | null = null;
 
@@ -57,6 +60,10 @@ class Arrival implements Waiter, Pending {
 
   settled(latch: Latch<unknown>): void {
     this.door.log.answered(this, latch.value !== null);
+  }
+
+  get isPassed(): boolean {
+    return this.passedAs !== null;
   }
 
   describe(): string {
@@ -125,15 +132,15 @@ export class DoorLog implements IssueListener {
     if (this.newest === null) this.oldest = arrival;
     else this.newest.newer = arrival;
     this.newest = arrival;
-    if (request.op !== 'flush') this.unpassed.push(arrival);
+    this.unpassed.push(arrival);
     request.attach(arrival);
   }
 
   /** A request reached a drive (I1). */
   issued(handle: DriveHandle, request: IoRequest, contentHash: number): void {
-    if (handle.purpose !== 'application' || request.op === 'flush') return;
-    if (request.op === 'read') {
-      this.passedRead(request);
+    if (handle.purpose !== 'application') return;
+    if (!request.isDestructive) {
+      this.passedThrough(handle, request);
       return;
     }
     const overlapping = this.unpassed.filter(arrival => overlapsDestructively(arrival, handle, request));
@@ -141,11 +148,12 @@ export class DoorLog implements IssueListener {
     const inPieces = overlapping.filter(({ isPassed }) => isPassed);
     const isPiece = (arrival: Arrival): boolean => this.mayDropDiscards && isPieceOfDiscard(arrival, request);
     if (next !== undefined && isSame(next.request, request)) {
-      if (next.contentHash !== contentHash) this.violate(handle, request, 'changed');
-      this.pass(next, handle);
+      if (next.contentHash !== contentHash || next.request.fua !== request.fua)
+        this.violate(handle, request, 'changed');
+      this.pass(next, handle, request);
       this.unpassed.splice(this.unpassed.indexOf(next), 1);
     } else if (inPieces.some(isPiece)) return;
-    else if (next !== undefined && isPiece(next)) this.pass(next, handle);
+    else if (next !== undefined && isPiece(next)) this.pass(next, handle, next.request);
     else this.violate(handle, request, next === undefined ? 'unknown' : 'overtaken');
   }
 
@@ -155,24 +163,40 @@ export class DoorLog implements IssueListener {
     if (arrival.request.isDestructive) for (const hear of this.onDestructiveEnd) hear();
     const at = this.unpassed.indexOf(arrival);
     if (at >= 0) this.unpassed.splice(at, 1);
-    if (arrival.isPassed || arrival.request.op === 'flush') return;
+    if (arrival.passedAs !== null) {
+      this.compareAnswer(arrival, arrival.passedAs, failed);
+      return;
+    }
     if (failed) this.refused += 1;
     else if (arrival.request.op !== 'discard' || !this.mayDropDiscards) {
       this.violate(arrival.door, arrival.request, 'dropped');
     }
   }
 
-  private passedRead(request: IoRequest): void {
-    const at = this.unpassed.findIndex(arrival => arrival.request === request);
-    const arrival = this.unpassed[at];
-    if (arrival === undefined) return;
-    arrival.isPassed = true;
-    this.unpassed.splice(at, 1);
-    this.readDelays.add(this.kernel.now() - arrival.since);
+  /** I4. The very request that arrived has one answer. */
+  private compareAnswer({ door, request }: Arrival, passedAs: IoRequest, failed: boolean): void {
+    if (passedAs === request) return;
+    if (!passedAs.isSettled) this.violate(door, request, 'early');
+    else if (failed !== (passedAs.value !== null)) this.violate(door, request, 'other-answer');
   }
 
-  private pass(arrival: Arrival, handle: DriveHandle): void {
-    arrival.isPassed = true;
+  /** I3. */
+  private passedThrough(handle: DriveHandle, request: IoRequest): void {
+    const at = this.unpassed.findIndex(({ door, request: mine }) => door.name === handle.name && isSame(mine, request));
+    const arrival = this.unpassed[at];
+    if (arrival === undefined) {
+      this.violate(handle, request, 'unknown');
+      return;
+    }
+    arrival.passedAs = request;
+    this.unpassed.splice(at, 1);
+    const delay = this.kernel.now() - arrival.since;
+    if (request.op === 'read') this.readDelays.add(delay);
+    if (delay > 0) this.violate(handle, request, 'held');
+  }
+
+  private pass(arrival: Arrival, handle: DriveHandle, passedAs: IoRequest): void {
+    arrival.passedAs = passedAs;
     this.matched += 1;
     const { since: from, request } = arrival;
     const to = this.kernel.now();

@@ -6,7 +6,7 @@
 import { sameBytes } from '../../engine/bytes.ts';
 import { type Device, IoRequest } from '../../engine/device.ts';
 import type { Latch, Task, Waiter } from '../../engine/task.ts';
-import { type Bytes, MIB, type Sector } from '../../engine/units.ts';
+import { type Bytes, MIB, type Nanoseconds, type Sector } from '../../engine/units.ts';
 import type { Arena } from '../disk/arena.ts';
 import { Sectors } from '../disk/sectors.ts';
 
@@ -30,6 +30,17 @@ export class PictureFindings {
   failedReads = 0;
   /** Reads that were answered with bytes after the snapshot had ended: never right (E8, E12). */
   answeredTooLate = 0;
+  /** When a read last came, or was answered with bytes. */
+  lastReadNs: Nanoseconds | null = null;
+  private readonly now: () => Nanoseconds;
+
+  constructor(now: () => Nanoseconds) {
+    this.now = now;
+  }
+
+  isRead(): void {
+    this.lastReadNs = this.now();
+  }
 
   differs(difference: PictureDifference): void {
     this.differenceCount += 1;
@@ -77,11 +88,12 @@ export class Picture implements Device {
 
   submit(request: IoRequest): IoRequest {
     request.attach(new Comparison(this));
+    if (this.isAlive()) this.findings.isRead();
     return this.virtual.submit(request);
   }
 
-  /** Reads all of it in pieces of 1 MiB; stops at the first error. */
-  *readAll(): Task<void> {
+  /** Reads all of it in pieces of 1 MiB; stops at the first error, and says whether there was none. */
+  *readAll(): Task<boolean> {
     this.seenBy = 'full-read';
     const pieceSectors = SCRATCH_BYTES / this.sectorSize;
     const buffer = new Uint8Array(SCRATCH_BYTES);
@@ -90,9 +102,10 @@ export class Picture implements Device {
       const bytes = buffer.subarray(0, count * this.sectorSize);
       const request = this.submit(new IoRequest('read', sector, count, bytes));
       yield request;
-      if (request.value !== null) return;
+      if (request.value !== null) return false;
       if (!request.readAsHole) this.keep(sector, bytes);
     }
+    return true;
   }
 
   /** A read came back. */
@@ -101,7 +114,8 @@ export class Picture implements Device {
       this.findings.failedReads += 1;
       return;
     }
-    if (!this.isAlive()) this.findings.answeredTooLate += 1;
+    if (this.isAlive()) this.findings.isRead();
+    else this.findings.answeredTooLate += 1;
     const offset = this.offsetBytes + request.sector * this.sectorSize;
     this.findings.comparedSectors += request.count;
     for (let done = 0; done < request.data.length; done += SCRATCH_BYTES) {

@@ -184,8 +184,8 @@ class SessionRun {
   }
 
   private fails(backup: Backup, error: WorldError): void {
-    const ended = this.world.snapshots.map(({ snapshot }) => (snapshot === null ? null : endOf(snapshot)));
-    const loss = ended.find(each => each !== null) ?? null;
+    const own = this.world.snapshots.find(({ request }) => request.id === backup.id)?.snapshot ?? null;
+    const loss = own === null ? null : endOf(own);
     backup.outcome = 'failed';
     backup.reason = error.message;
     if (error instanceof NotTaken) backup.outcome = outcomeOf(error);

@@ -28,7 +28,7 @@ export interface SnapshotRequest {
 
 export class WatchedSnapshot {
   readonly request: SnapshotRequest;
-  readonly findings = new PictureFindings();
+  readonly findings: PictureFindings;
   /** What is selected, as the engine has it: volumes, or whole drives. */
   readonly selected: readonly SelectedVolume[];
   readonly pictures: Picture[] = [];
@@ -57,6 +57,7 @@ export class WatchedSnapshot {
     this.world = world;
     this.request = request;
     this.askedNs = world.kernel.now();
+    this.findings = new PictureFindings(() => world.kernel.now());
     this.selected = selectedVolumes(world, request.selection);
     world.snapshots.push(this);
     world.engineListeners.push(event => this.hear(event));
@@ -104,8 +105,9 @@ export class WatchedSnapshot {
 
   /** The full read that the checks `exact` and `one-instant` go by. */
   *readAll(): Task<void> {
-    for (const picture of this.pictures) yield* picture.readAll();
-    this.fullyRead = this.snapshot?.isEnabled === true;
+    let isWhole = true;
+    for (const picture of this.pictures) isWhole = (yield* picture.readAll()) && isWhole;
+    this.fullyRead = isWhole && this.snapshot?.isEnabled === true;
   }
 
   /** Whoever used it has gone: nothing of it may stay. */

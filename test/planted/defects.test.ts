@@ -44,6 +44,16 @@ const CACHE_FAILS: Fault = {
   duration: { is: 'once' },
 };
 
+const DRIVE_FAILS: Fault = {
+  kind: 'write-error',
+  on: { is: 'drive', driveId: 'disk0' },
+  sectors: null,
+  op: 'write',
+  done: 'nothing',
+  trigger: { is: 'nth', nth: 40 },
+  duration: { is: 'once' },
+};
+
 /** Reads take so long that writers meet the backup's. */
 const SLOW_READS: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
   ...HANG,
@@ -55,6 +65,9 @@ const SLOW_READS: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
 }));
 
 const PASS = `  pass(request: IoRequest): void {
+`;
+
+const THROUGH = `  private readThrough(request: IoRequest): IoRequest {
 `;
 
 const LACKS = 'return !this.preserved.allSet(grid.firstTouched(sector), grid.lastTouched(sector, count));';
@@ -257,6 +270,87 @@ const BROKEN: readonly Broken[] = [
       },
     ],
     caughtBy: 'once',
+  },
+  {
+    name: 'a flush that is answered and never passed on',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: THROUGH,
+        replace: `${THROUGH}    if (request.op === 'flush') {
+      request.settle(null);
+      return request;
+    }\n`,
+      },
+    ],
+    caughtBy: 'transparent',
+  },
+  {
+    name: 'FUA dropped by the filter',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: PASS,
+        replace: `${PASS}    if (request.op === 'write' && request.fua) {
+      const plain = new IoRequest('write', request.sector, request.count, request.data);
+      plain.attach({ settled: () => request.settle(plain.value) });
+      this.ports.application.submit(plain);
+      return;
+    }\n`,
+      },
+    ],
+    caughtBy: 'transparent',
+  },
+  {
+    name: 'an error of the drive that the filter keeps to itself',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: PASS,
+        replace: `${PASS}    if (request.op === 'write') {
+      const other = new IoRequest('write', request.sector, request.count, request.data, request.fua);
+      other.attach({ settled: () => request.settle(null) });
+      this.ports.application.submit(other);
+      return;
+    }\n`,
+      },
+    ],
+    caughtBy: 'transparent',
+    options: { faults: [DRIVE_FAILS] },
+  },
+  {
+    name: 'a write that is answered before the drive has done it',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: PASS,
+        replace: `${PASS}    if (request.op === 'write' && request.sector % 97 === 0) {
+      this.ports.application.submit(new IoRequest('write', request.sector, request.count, request.data, request.fua));
+      request.settle(null);
+      return;
+    }\n`,
+      },
+    ],
+    caughtBy: 'transparent',
+  },
+  {
+    name: 'a read of an application that waits in the filter',
+    changes: [
+      {
+        file: 'engine/filter.ts',
+        find: THROUGH,
+        replace: `${THROUGH}    if (request.op === 'read' && !request.isLate) {
+      request.isLate = true;
+      const later = function* (filter) {
+        yield 1_000_000;
+        filter.readThrough(request);
+      };
+      this.owner.spawn('later', later(this));
+      return request;
+    }\n`,
+      },
+    ],
+    caughtBy: 'transparent',
   },
   {
     name: 'a cache that grows past its limit',

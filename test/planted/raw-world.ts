@@ -166,7 +166,8 @@ function submit(world: World, random: RandomStream, version: number): void {
   if (kind > 2) {
     const data = new Uint8Array(count * 512).fill(1 + (version % 251));
     new DataView(data.buffer).setFloat64(0, version);
-    door.submit(new IoRequest('write', sector, count, data));
+    door.submit(new IoRequest('write', sector, count, data, kind === 15));
+    if (kind === 14) door.submit(new IoRequest('flush', 0, 0, null));
   } else if (kind === 2) door.submit(new IoRequest('read', sector, count, new Uint8Array(count * 512)));
   else door.submit(new IoRequest(kind === 0 ? 'discard' : 'zeroes', sector, count, null));
 }

@@ -7,27 +7,19 @@ export function idle(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const violations: string[] = [];
   let looked = 0;
-  for (const { request, T, snapshot } of enabledOf(evidence)) {
+  for (const { request, T, findings } of enabledOf(evidence)) {
     const limit = request.options.idleLimitNs;
     if (limit === null || T === null) continue;
     const end = world.engineEvents.find(
       ({ kind, snapshot: id }) => id === request.id && (kind === 'released' || kind === 'lost'),
     );
     const until = end === undefined ? world.kernel.now() : end.at;
-    let last = T;
-    for (const { issuedAt, completedAt } of world.requests.rows('virtual')) {
-      for (const at of [issuedAt, completedAt]) if (at <= until && at > last) last = at;
-    }
-    const silence = until - last;
+    const silence = until - Math.max(T, findings.lastReadNs ?? T);
     const byIdle = end !== undefined && end.kind === 'released' && end.cause === 'idle';
     if (byIdle || silence >= limit) looked += 1;
-    if (byIdle && silence < limit && snapshot?.granulesPreserved === 0) {
-      violations.push(
-        `${request.id}: was released after ${silence / SECOND} s of silence, the limit is ${limit / SECOND} s`,
-      );
-    }
-    if (end === undefined && silence > limit)
-      violations.push(`${request.id}: lives on after ${silence / SECOND} s of silence`);
+    const after = `after ${silence / SECOND} s of silence, the limit is ${limit / SECOND} s`;
+    if (byIdle && silence < limit) violations.push(`${request.id}: was released ${after}`);
+    if (!byIdle && silence > limit) violations.push(`${request.id}: lived on ${after}`);
   }
   return engineVerdict('idle', 'E17', { looked, violations, summary: 'it was released when nobody read it' });
 }

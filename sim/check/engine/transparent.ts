@@ -28,7 +28,10 @@ export function transparent({ world }: EngineEvidence): Verdict {
 const MEANING = {
   unknown: 'reached the drive, and no application asked for it',
   overtaken: 'reached the drive before an earlier one that it overlaps, or over another range',
-  changed: 'reached the drive with other bytes',
+  changed: 'reached the drive with other bytes, or without its FUA',
+  held: 'waited in the engine, and reads and flushes never do',
+  early: 'was answered before the drive had done it',
+  'other-answer': 'was answered otherwise than the drive did',
   dropped: 'was answered, and never reached the drive',
 } as const;
 
