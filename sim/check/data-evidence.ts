@@ -5,7 +5,8 @@
  *
  * Invariants
  * I1 Only what was selected is judged: paths on restored volumes that the method was to back up.
- * I2 A workload is judged when all its volumes were restored, and has no data checks when none was.
+ * I2 A workload is judged when all its volumes were restored and all its files were selected; it has no data checks when
+ *    none of its volumes was. Files can only be related to files that were taken too.
  */
 import type { Nanoseconds } from '../../engine/units.ts';
 import type { Application, HeldTransactions, Loading, RestoredTree } from '../apps/application.ts';
@@ -34,7 +35,7 @@ export interface DataInput {
   readonly selects?: (path: Path) => boolean;
 }
 
-/** Whether a workload's volumes were restored: all, none, or some of them (I2). */
+/** Whether a workload was taken (I2): all of it, none of its volumes, or not all of them or of its files. */
 export type Scope = 'inside' | 'outside' | 'across';
 
 export class DataEvidence {
@@ -50,6 +51,7 @@ export class DataEvidence {
   private readonly loadings = new Map<string, Loading>();
   private readonly held = new Map<string, HeldTransactions>();
   private readonly owned = new Map<string, readonly Comparison[]>();
+  private readonly left = new Map<string, readonly Path[]>();
 
   constructor(input: DataInput) {
     this.restore = input.restore;
@@ -66,15 +68,27 @@ export class DataEvidence {
     this.comparer = new Comparer(input.truth, this.tree);
   }
 
-  scope({ application }: JudgedWorkload): Scope {
-    const inside = application.letters.filter(letter => this.letters.has(letter)).length;
-    if (inside === application.letters.length) return 'inside';
-    return inside === 0 ? 'outside' : 'across';
+  scope(workload: JudgedWorkload): Scope {
+    const { letters } = workload.application;
+    const inside = letters.filter(letter => this.letters.has(letter)).length;
+    if (inside === 0 && letters.length > 0) return 'outside';
+    return inside === letters.length && this.unselectedOf(workload).length === 0 ? 'inside' : 'across';
+  }
+
+  /** The files that a workload ever had and the method was not to back up, by path; on restored volumes only. */
+  unselectedOf({ application }: JudgedWorkload): readonly Path[] {
+    let left = this.left.get(application.id);
+    if (left === undefined) {
+      const isLeft = (path: Path) => application.owns(path) && this.isRestored(path) && !this.selects(path);
+      left = this.truth.paths().filter(isLeft).sort(byCode);
+      this.left.set(application.id, left);
+    }
+    return left;
   }
 
   /** Whether a path is judged at all (I1). */
   isJudged(path: Path): boolean {
-    return this.letters.has(path.slice(0, 1)) && this.selects(path);
+    return this.isRestored(path) && this.selects(path);
   }
 
   compare(path: Path): Comparison {
@@ -125,6 +139,10 @@ export class DataEvidence {
   committedCount({ truth }: JudgedWorkload): number {
     const until = this.restore.at ?? this.restore.endedAt;
     return truth.transactions.filter(({ committed }) => committed !== NEVER && committed <= until).length;
+  }
+
+  private isRestored(path: Path): boolean {
+    return this.letters.has(path.slice(0, 1));
   }
 
   private heldByBytes(workload: JudgedWorkload): HeldTransactions {

@@ -1,6 +1,12 @@
 /** How data checks build their verdicts: over zero they are not applicable, and a violation carries its proof. */
+import { counted, listed } from '../apps/wording.ts';
 import type { DataEvidence, JudgedWorkload } from './data-evidence.ts';
 import type { EvidenceValue, Verdict } from './verdict.ts';
+
+/** Why a check over nothing does not apply. */
+export const NO_FILE_SYSTEM = 'no restored volume has a file system';
+export const NO_FILE = 'no file was selected and restored';
+export const NO_TRANSACTION = 'no transaction was committed before the picture, or during the copy';
 
 export interface Finding {
   readonly looked: number;
@@ -14,9 +20,9 @@ function verdict(check: string, workload: string | null, word: Verdict['verdict'
   return { check, promise: null, workload, verdict: word, looked, summary, evidence, story };
 }
 
-/** Held, unless there was nothing to look at. */
-export function held(check: string, workload: string | null, finding: Finding): Verdict {
-  return verdict(check, workload, finding.looked === 0 ? 'not-applicable' : 'held', finding);
+/** Held, unless there was nothing to look at: `nothing` says what was not there. */
+export function held(check: string, workload: string | null, nothing: string, finding: Finding): Verdict {
+  return finding.looked === 0 ? notApplicable(check, workload, nothing) : verdict(check, workload, 'held', finding);
 }
 
 /** Violated, also when little could be looked at: what can't be read back is a violation. */
@@ -28,7 +34,7 @@ export function notApplicable(check: string, workload: string | null, summary: s
   return verdict(check, workload, 'not-applicable', { looked: 0, summary });
 }
 
-/** Judges each workload that has files on the restored volumes; one with files elsewhere too can't be judged. */
+/** Judges each workload that has files on the restored volumes; one of which a part only was taken can't be judged. */
 export function byWorkload(
   evidence: DataEvidence,
   check: string,
@@ -39,6 +45,13 @@ export function byWorkload(
     const scope = evidence.scope(workload);
     if (scope === 'outside') return [];
     if (scope === 'inside') return [judge(workload)];
-    return [notApplicable(check, workload.application.id, 'some of its files are on volumes that were not selected')];
+    return [notApplicable(check, workload.application.id, whyNotJudged(evidence, workload))];
   });
+}
+
+function whyNotJudged(evidence: DataEvidence, workload: JudgedWorkload): string {
+  const left = evidence.unselectedOf(workload);
+  if (left.length === 0) return 'some of its files are on volumes that were not selected';
+  if (evidence.filesOf(workload).length === 0) return `none of its files was selected: not ${listed(left)}`;
+  return `${counted(left.length, 'file')} of it ${left.length === 1 ? 'was' : 'were'} not selected: ${listed(left)}`;
 }

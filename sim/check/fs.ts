@@ -7,7 +7,7 @@
 import { counted, listed } from '../apps/wording.ts';
 import type { Problem, ProblemKind } from '../fs/fat/image.ts';
 import type { DataEvidence } from './data-evidence.ts';
-import { held, violated } from './data-verdict.ts';
+import { held, NO_FILE_SYSTEM, violated } from './data-verdict.ts';
 import type { Verdict } from './verdict.ts';
 import { problemText } from './volume-reading.ts';
 
@@ -32,9 +32,6 @@ export function fs({ readings, restore }: DataEvidence): Verdict[] {
   }
   const ignored = volumes.reduce((sum, reading) => sum + reading.problems.length, 0);
   const aside = ignored === 0 ? '' : '; lost clusters and the like do not count, not all pages were written';
-  const summary =
-    looked === 0
-      ? 'no restored volume has a file system'
-      : `${counted(looked, 'file or directory', 'files and directories')} in order${aside}`;
-  return [held('fs', null, { looked, summary })];
+  const summary = `${counted(looked, 'file or directory', 'files and directories')} in order${aside}`;
+  return [held('fs', null, NO_FILE_SYSTEM, { looked, summary })];
 }

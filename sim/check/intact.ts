@@ -3,7 +3,7 @@
 import { counted, listed } from '../apps/wording.ts';
 import type { Comparison } from './comparison.ts';
 import type { DataEvidence } from './data-evidence.ts';
-import { held, violated } from './data-verdict.ts';
+import { held, NO_FILE, violated } from './data-verdict.ts';
 import { differencesText, instantText } from './differences.ts';
 import { hasFreeInstant } from './instants.ts';
 import type { Verdict } from './verdict.ts';
@@ -21,7 +21,10 @@ export function intact(evidence: DataEvidence): Verdict[] {
   const looked = restored.length + missing.length;
   if (torn.length === 0 && missing.length === 0) {
     return [
-      held('intact', null, { looked, summary: `${counted(looked, 'file')}, each as it was at some one instant` }),
+      held('intact', null, NO_FILE, {
+        looked,
+        summary: `${counted(looked, 'file')}, each as it was at some one instant`,
+      }),
     ];
   }
   const parts: string[] = [];

@@ -2,7 +2,7 @@
 
 import { counted, listed } from '../apps/wording.ts';
 import type { DataEvidence } from './data-evidence.ts';
-import { held, violated } from './data-verdict.ts';
+import { held, NO_FILE_SYSTEM, violated } from './data-verdict.ts';
 import type { Verdict } from './verdict.ts';
 import { problemText } from './volume-reading.ts';
 
@@ -23,9 +23,6 @@ export function mountable({ readings }: DataEvidence): Verdict[] {
     return [violated('mountable', null, { looked, summary, evidence: { directories: descriptions.slice(0, 20) } })];
   }
   const mounted = listed(volumes.map(({ letter }) => `${letter}:`));
-  const summary =
-    looked === 0
-      ? 'no restored volume has a file system'
-      : `${mounted} mounted, ${counted(looked, 'directory', 'directories')} walked`;
-  return [held('mountable', null, { looked, summary })];
+  const summary = `${mounted} mounted, ${counted(looked, 'directory', 'directories')} walked`;
+  return [held('mountable', null, NO_FILE_SYSTEM, { looked, summary })];
 }

@@ -15,7 +15,7 @@ import type { EventNumber } from '../apps/truth.ts';
 import { counted, grouped, listed, secondsText } from '../apps/wording.ts';
 import { NEVER, type WorkloadTruth } from '../apps/workload-truth.ts';
 import type { DataEvidence, JudgedWorkload } from './data-evidence.ts';
-import { byWorkload, held as holds, violated } from './data-verdict.ts';
+import { byWorkload, held as holds, NO_TRANSACTION, violated } from './data-verdict.ts';
 import { instantText } from './differences.ts';
 import { holesText, sequenceOf } from './sequence.ts';
 import type { Verdict } from './verdict.ts';
@@ -62,7 +62,7 @@ function judge(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
     const { summary, transaction, story } = fault;
     return violated('prefix', application.id, { looked, summary, evidence: { ...common, transaction }, story });
   }
-  return holds('prefix', application.id, { looked, summary: holesText(sequence), evidence: common });
+  return holds('prefix', application.id, NO_TRANSACTION, { looked, summary: holesText(sequence), evidence: common });
 }
 
 /** P2, P3, P4 at the instant of the picture. */

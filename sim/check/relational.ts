@@ -7,7 +7,7 @@
 import { counted, grouped, listed, secondsText } from '../apps/wording.ts';
 import type { Comparison } from './comparison.ts';
 import type { DataEvidence, JudgedWorkload } from './data-evidence.ts';
-import { byWorkload, held, notApplicable, violated } from './data-verdict.ts';
+import { byWorkload, held, NO_FILE, NO_TRANSACTION, notApplicable, violated } from './data-verdict.ts';
 import { differencesText, instantText, placeText } from './differences.ts';
 import { type Found, Spans } from './instants.ts';
 import { holesText, sequenceOf } from './sequence.ts';
@@ -24,7 +24,7 @@ export function relational(evidence: DataEvidence): Verdict[] {
 function judgeFiles(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
   const { application, truth } = workload;
   const files = evidence.filesOf(workload);
-  const looked = evidence.committedCount(workload) || files.length;
+  const looked = files.length === 0 ? 0 : evidence.committedCount(workload) || files.length;
   const open = openSpans(workload, evidence.truth.lastEvent + 1);
   const found = evidence.comparer.solve(files, open);
   const [fit] = found.fits;
@@ -35,7 +35,7 @@ function judgeFiles(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
     const instant = isT ? `at T (event ${grouped(event)})` : instantText(evidence.truth, event);
     const when = `${instant}, ${placeText(truth, event)}`;
     const summary = `${counted(files.length, 'file')} as all were at one instant, ${when}`;
-    return held('relational', application.id, { looked, summary, evidence: { event } });
+    return held('relational', application.id, NO_FILE, { looked, summary, evidence: { event } });
   }
   const loading = evidence.loading(workload);
   const sequence = sequenceOf(truth, evidence.heldBy(workload));
@@ -133,7 +133,11 @@ function judgeRows(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
   if (loading.accepts && sequence.firstHole === null) {
     const last = truth.transactions[sequence.last - 1];
     const when = last === undefined ? 'before its first transaction' : `after transaction ${grouped(sequence.last)}`;
-    return held('relational', id, { looked, summary: `its rows are those ${when}`, evidence: { last: sequence.last } });
+    return held('relational', id, NO_TRANSACTION, {
+      looked,
+      summary: `its rows are those ${when}`,
+      evidence: { last: sequence.last },
+    });
   }
   return violated('relational', id, {
     looked,

@@ -12,7 +12,7 @@ import { counted, listed } from '../apps/wording.ts';
 import type { TakenFile } from '../evidence.ts';
 import type { Path, WallSeconds } from '../fs/file-system.ts';
 import type { DataEvidence } from './data-evidence.ts';
-import { held, violated } from './data-verdict.ts';
+import { held, NO_FILE, violated } from './data-verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 const SHOWN = 20;
@@ -38,7 +38,9 @@ export function timestamps(evidence: DataEvidence): Verdict[] {
   }
   const looked = paths.length;
   if (wrong.length === 0 && newer.length === 0) {
-    return [held('timestamps', null, { looked, summary: `${counted(looked, 'file')} with the stamp that each had` })];
+    return [
+      held('timestamps', null, NO_FILE, { looked, summary: `${counted(looked, 'file')} with the stamp that each had` }),
+    ];
   }
   const parts: string[] = [];
   if (newer.length > 0)

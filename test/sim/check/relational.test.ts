@@ -5,8 +5,11 @@ import type { Application, Loading } from '../../../sim/apps/application.ts';
 import { Ledger } from '../../../sim/apps/ledger.ts';
 import { MailStore } from '../../../sim/apps/mail.ts';
 import { Script } from '../../../sim/apps/script.ts';
+import { judgeData } from '../../../sim/check/data-checks.ts';
+import { judgeExpectation } from '../../../sim/check/expect.ts';
 import { prefix } from '../../../sim/check/prefix.ts';
 import { relational } from '../../../sim/check/relational.ts';
+import { noMetrics } from '../../reports/made-results.ts';
 import { type FileState, Stage } from '../apps/stage.ts';
 import { ledger, mail, script } from '../apps/workloads.ts';
 import { evidenceOf, mixed, only } from './restores.ts';
@@ -130,6 +133,71 @@ describe('relational', () => {
       ['post', 'held'],
     ]);
     expect(judge('C', 'D').map(([workload]) => workload)).toEqual(['bank', 'post']);
+  });
+});
+
+describe('a workload of which not all files were selected', () => {
+  const stage = new Stage([new Ledger(ledger())]).run(2 * SECOND).rest();
+  const judge = (selects: (path: string) => boolean) => {
+    const files = new Map([...stage.snapshot()].filter(([path]) => selects(path)));
+    const evidence = evidenceOf(stage, files, { selects });
+    return { evidence, verdicts: [only(relational(evidence)), only(prefix(evidence))] };
+  };
+
+  it('is not judged when none was, and says so (regression)', () => {
+    for (const verdict of judge(() => false).verdicts) {
+      expect(verdict).toMatchObject({
+        workload: 'bank',
+        verdict: 'not-applicable',
+        looked: 0,
+        summary: `none of its files was selected: not ${A}, ${B}`,
+      });
+    }
+  });
+
+  it('is not judged when one was not, and names it', () => {
+    for (const verdict of judge(path => path !== A).verdicts) {
+      expect(verdict).toMatchObject({
+        verdict: 'not-applicable',
+        looked: 0,
+        summary: `1 file of it was not selected: ${A}`,
+      });
+    }
+  });
+
+  it('proves nothing to an expectation of `held` when nothing at all was selected', () => {
+    const verdicts = judgeData(judge(() => false).evidence);
+    expect(verdicts.filter(({ verdict }) => verdict === 'held').map(({ check }) => check)).not.toContain('intact');
+    const judged = {
+      outcome: 'completed',
+      reason: null,
+      verdicts,
+      metrics: noMetrics,
+      inactive: [],
+      hasFaults: false,
+    } as const;
+    const failed = judgeExpectation({ is: 'held' }, judged).filter(({ pass }) => !pass);
+    expect(failed).toMatchObject([{ check: 'data', summary: expect.stringContaining('nothing was proved') }]);
+  });
+
+  it('is judged when all were', () => {
+    expect(judge(() => true).verdicts.map(({ verdict }) => verdict)).toEqual(['held', 'held']);
+  });
+});
+
+describe('a check over nothing', () => {
+  it('says why it does not apply, not that all is well', () => {
+    const stage = new Stage([new Ledger(ledger())]);
+    const files = new Map<string, FileState>();
+    const [, , intact, , , timestamps] = judgeData(evidenceOf(stage, files, { selects: () => false }));
+    for (const verdict of [intact!, timestamps!]) {
+      expect(verdict).toMatchObject({ verdict: 'not-applicable', summary: 'no file was selected and restored' });
+    }
+    const beforeAll = evidenceOf(stage, stage.snapshot(), { at: 0 });
+    expect(only(prefix(beforeAll))).toMatchObject({
+      verdict: 'not-applicable',
+      summary: 'no transaction was committed before the picture, or during the copy',
+    });
   });
 });
 
