@@ -50,6 +50,8 @@ export class CacheFile {
   readonly slotBytes: Bytes;
   readonly space: CacheSpace;
   sizeBytes: Bytes = 0;
+  /** The largest size that it had. */
+  peakBytes: Bytes = 0;
   /** Whole sectors of the cache's device. */
   readonly limitBytes: Bytes;
   private readonly stepBytes: Bytes;
@@ -209,6 +211,7 @@ export class CacheFile {
       this.extents.push(extent);
       this.sizeBytes += extent.count * this.space.device.sectorSize;
     }
+    this.peakBytes = Math.max(this.peakBytes, this.sizeBytes);
     invariant(this.sizeBytes <= this.limitBytes, `${this.space.place} has grown past its limit`);
     this.observer.cacheGrown(this.sizeBytes);
   }

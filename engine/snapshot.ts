@@ -122,7 +122,6 @@ export class Snapshot {
   /** Settled in the step in which it is lost or released. */
   readonly ended = new Latch<void>('the end of the snapshot');
   granulesPreserved = 0;
-  cachePeakBytes: Bytes = 0;
   /** When a virtual volume was last asked (E17). */
   lastReadAt: Nanoseconds = 0;
   /** Settled and replaced when a copy begins, or a backup read is waited for, while none was: for the watchdog. */
@@ -218,7 +217,6 @@ export class Snapshot {
     volume.slots.set(granule, slot);
     volume.preserved.set(granule);
     this.granulesPreserved += 1;
-    this.cachePeakBytes = Math.max(this.cachePeakBytes, this.cache.usedBytes);
     copying.result.settle('kept');
   }
 

@@ -11,21 +11,21 @@ export type BaseTruth = readonly WorkloadTruth[] | null;
 export function metricsOf(session: Session, backup: Backup, base: BaseTruth): Metrics {
   const { world } = session;
   const { copyToNs, T, startedNs, writeDelays, readDelays } = backup;
-  const snapshot = world.snapshots.find(({ request }) => request.id === backup.id)?.snapshot ?? null;
-  const hasSnapshot = world.method.kind === 'otm';
+  const { preserved } = backup;
+  const granuleBytes = world.method.kind === 'otm' ? world.method.options.granuleBytes : null;
   const from = backup.startedNs;
   const to = copyToNs ?? backup.endedNs ?? session.endedNs;
   const copied = T !== null && copyToNs !== null;
   const copyStart = world.method.kind === 'cold-backup' ? startedNs : (T ?? startedNs);
   return {
     quietWaitSeconds: seconds(backup.quietWaitNs),
-    holdSeconds: hasSnapshot ? seconds(backup.holdNs) : null,
+    holdSeconds: granuleBytes === null ? null : seconds(backup.holdNs),
     backupSeconds: copied ? seconds(copyToNs - copyStart) : null,
     bytesRead: copied ? backup.bytesRead : null,
     targetBytesWritten: copied ? backup.targetBytesWritten : null,
-    bytesPreserved: snapshot === null ? null : snapshot.granulesPreserved * snapshot.options.granuleBytes,
-    granulesPreserved: snapshot === null ? null : snapshot.granulesPreserved,
-    cachePeakBytes: snapshot === null ? null : snapshot.cachePeakBytes,
+    bytesPreserved: preserved === null || granuleBytes === null ? null : preserved.granules * granuleBytes,
+    granulesPreserved: preserved === null ? null : preserved.granules,
+    cachePeakBytes: preserved === null ? null : preserved.cachePeakBytes,
     appTransactionsPerSecond: rate(
       world.workloads.map(({ truth }) => truth),
       from,

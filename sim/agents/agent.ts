@@ -40,6 +40,7 @@ export function newBackup(world: World, number: number): Backup {
     quietWaitNs: null,
     holdNs: null,
     downNs: 0,
+    preserved: null,
     writeDelays: new Histogram(),
     readDelays: new Histogram(),
     bytesRead: 0,

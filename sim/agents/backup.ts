@@ -58,7 +58,9 @@ export interface Backup {
   quietWaitNs: Nanoseconds | null;
   holdNs: Nanoseconds | null;
   downNs: Nanoseconds;
-  /** Delays that the filter added while it was under way. */
+  /** What its snapshot had preserved when the last byte was copied, or when it ended; null without one. */
+  preserved: { readonly granules: number; readonly cachePeakBytes: Bytes } | null;
+  /** Delays that the filter added until then. */
   readonly writeDelays: Histogram;
   readonly readDelays: Histogram;
   bytesRead: Bytes;

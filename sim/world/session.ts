@@ -20,7 +20,6 @@ import { FsError } from '../fs/file-system.ts';
 import type { Stuck } from '../kernel/kernel.ts';
 import type { Method } from '../scenario/scenario.ts';
 import type { Sliced } from '../slices.ts';
-import { Histogram } from './histogram.ts';
 import type { World } from './world.ts';
 
 /** How long a world goes on after its last backup. */
@@ -201,7 +200,6 @@ class SessionRun {
     backup.endedNs = this.world.kernel.now();
     backup.targetBytesWritten = this.world.target.bytesWritten - backup.targetBytesBefore;
     backup.endedAt = this.world.truth.now();
-    this.world.doors.writeDelays = new Histogram();
-    this.world.doors.readDelays = new Histogram();
+    this.world.doors.measureNothing();
   }
 }
