@@ -20,5 +20,6 @@ export function bounded({ world, snapshots }: EngineEvidence): Verdict {
     looked,
     violations,
     summary: `${looked} sectors of the cache, within its limit`,
+    nothing: 'nothing was written to a cache',
   });
 }

@@ -2,13 +2,14 @@
 import type { Verdict } from '../verdict.ts';
 import { bounded } from './bounded.ts';
 import type { EngineEvidence } from './engine-verdict.ts';
-import { exact, several } from './exact.ts';
+import { exact } from './exact.ts';
 import { faultRule } from './fault-rule.ts';
 import { idle } from './idle.ts';
 import { once } from './once.ts';
 import { oneInstant } from './one-instant.ts';
 import { quiet } from './quiet.ts';
 import { released } from './released.ts';
+import { several } from './several.ts';
 import { transparent } from './transparent.ts';
 
 const CHECKS = [exact, oneInstant, transparent, once, bounded, quiet, released, faultRule, several, idle];

@@ -14,13 +14,16 @@ export interface EngineFinding {
   readonly violations: readonly string[];
   /** When nothing is wrong. */
   readonly summary: string;
+  /** When nothing was looked at: why it does not apply. */
+  readonly nothing: string;
   readonly evidence?: { readonly [key: string]: EvidenceValue };
 }
 
 const SHOWN = 5;
 
 export function engineVerdict(check: string, promise: string, finding: EngineFinding): Verdict {
-  const { looked, violations, summary, evidence = {} } = finding;
+  const { looked, violations, nothing, evidence = {} } = finding;
+  const summary = looked === 0 ? nothing : finding.summary;
   const first = violations[0];
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
   return {

@@ -15,20 +15,7 @@ export function exact(evidence: EngineEvidence): Verdict {
     looked,
     violations,
     summary: `${looked} sectors are what they were at T`,
+    nothing: 'no picture of a snapshot was read',
     evidence: { differing: snapshots.reduce((sum, { findings }) => sum + findings.differenceCount, 0) },
-  });
-}
-
-/** `several` (E16): with more than one snapshot alive at once, each is exact. */
-export function several(evidence: EngineEvidence): Verdict {
-  const snapshots = enabledOf(evidence);
-  const together = snapshots.length > 1 ? snapshots : [];
-  const wrong = together.filter(({ findings }) => findings.differenceCount > 0);
-  return engineVerdict('several', 'E16', {
-    looked: together.reduce((sum, { findings }) => sum + findings.comparedSectors, 0),
-    violations: wrong.map(
-      ({ request, findings }) => `${request.id}: ${findings.differenceCount} sectors are not exact`,
-    ),
-    summary: `${together.length} snapshots are each exact`,
   });
 }

@@ -35,5 +35,10 @@ export function faultRule(evidence: EngineEvidence): Verdict {
     const byDrive = [...world.requests.rows('application')].filter(({ failed }) => failed).length;
     if (world.doors.refused > byDrive) violations.push(`${world.doors.refused} writes were refused by the engine`);
   }
-  return engineVerdict('fault-rule', 'E9', { looked, violations, summary: 'after the fault the rule was kept' });
+  return engineVerdict('fault-rule', 'E9', {
+    looked,
+    violations,
+    summary: 'after the fault the rule was kept',
+    nothing: 'no fault came that the rule is about',
+  });
 }

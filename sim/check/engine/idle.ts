@@ -21,5 +21,10 @@ export function idle(evidence: EngineEvidence): Verdict {
     if (byIdle && silence < limit) violations.push(`${request.id}: was released ${after}`);
     if (!byIdle && silence > limit) violations.push(`${request.id}: lived on ${after}`);
   }
-  return engineVerdict('idle', 'E17', { looked, violations, summary: 'it was released when nobody read it' });
+  return engineVerdict('idle', 'E17', {
+    looked,
+    violations,
+    summary: 'it was released when nobody read it',
+    nothing: 'no snapshot was left unread for as long as its idle limit',
+  });
 }

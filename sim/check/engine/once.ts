@@ -25,6 +25,7 @@ export function once(evidence: EngineEvidence): Verdict {
     looked: snapshots.length === 0 ? 0 : reads.length + 1,
     violations,
     summary: `${reads.length} reads of old data, none of a granule twice`,
+    nothing: 'no snapshot was enabled',
   });
 }
 

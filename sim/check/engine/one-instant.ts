@@ -38,6 +38,7 @@ export function oneInstant(evidence: EngineEvidence): Verdict {
     looked,
     violations,
     summary: `${looked} written pages are as the log of writes has them at T`,
+    nothing: 'no picture was read in full, or no page of its volumes was written',
   });
 }
 

@@ -23,6 +23,7 @@ export function quiet(evidence: EngineEvidence): Verdict {
     looked,
     violations,
     summary: `${looked} writes before T, none in the quiet period`,
+    nothing: 'no snapshot was enabled',
   });
 }
 

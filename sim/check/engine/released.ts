@@ -28,5 +28,6 @@ export function released(evidence: EngineEvidence): Verdict {
     looked: gone.length,
     violations,
     summary: `${gone.length} snapshots left nothing behind`,
+    nothing: 'no snapshot came to its end',
   });
 }

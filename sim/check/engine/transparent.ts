@@ -21,6 +21,7 @@ export function transparent({ world }: EngineEvidence): Verdict {
     looked,
     violations,
     summary: `${doors.matched} writes passed unchanged and in order, ${pageCache.oracleLog.comparisons + live} pages hold what was last written`,
+    nothing: 'nobody read or wrote a protected volume',
     evidence: { refused: doors.refused },
   });
 }
