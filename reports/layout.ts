@@ -29,6 +29,12 @@ function pieces(text: string, width: number): string[] {
   });
 }
 
+/** The longest piece that `wrap` would rather not break. */
+export function longestPiece(text: string): number {
+  const parts = text.match(/[^-/\\\s]+[-/\\]?/g) ?? [];
+  return Math.max(0, ...parts.map(part => part.length));
+}
+
 /** A paragraph whose lines after the first are indented further. */
 export function paragraph(text: string, width: number, indent = '', hanging = indent): string[] {
   const room = width - Math.max(indent.length, hanging.length);

@@ -5,7 +5,7 @@
  */
 import type { CheckResult, MethodResult, Metrics, Result } from '../sim/result.ts';
 import { bytes, count, counted, microseconds, notMeasured, perSecond, seconds } from './figures.ts';
-import { type Cell, type Columns, cell, paragraph, row, wrap } from './layout.ts';
+import { type Cell, type Columns, cell, longestPiece, paragraph, row, wrap } from './layout.ts';
 import { dataSigns, type Style, unexpectedSign } from './style.ts';
 import { checksToExplain, type Expected, restoreWords, whatBecame, whetherExpected } from './what-became.ts';
 
@@ -28,6 +28,8 @@ const gap = 1;
 const narrowest = 10;
 const widest = 22;
 const mostColumns = 100;
+/** Before each line of what became of the data. */
+const signWidth = 3;
 
 export function runReport(result: Result, options: RunReportOptions): string {
   const width = Math.max(60, Math.min(options.width, mostColumns)) - 1;
@@ -64,9 +66,10 @@ export function firstSentences(text: string, most: number): string {
   return sentences.slice(0, most).join('').trim();
 }
 
-/** As many methods side by side as the width allows, and the others below. */
+/** As many methods side by side as the width allows without a broken word, and the others below. */
 function tables(methods: readonly MethodResult[], width: number, style: Style): string[] {
-  const most = Math.max(1, Math.floor((width - labelWidth + gap) / (narrowest + gap)));
+  const needed = Math.max(narrowest, Math.min(widest, Math.max(...methods.map(widthOf))));
+  const most = Math.max(1, Math.floor((width - labelWidth + gap) / (needed + gap)));
   const blocks = Math.ceil(methods.length / most);
   const perBlock = Math.ceil(methods.length / Math.max(1, blocks));
   const lines: string[] = [];
@@ -75,6 +78,14 @@ function tables(methods: readonly MethodResult[], width: number, style: Style): 
     lines.push(...table(methods.slice(first, first + perBlock), perBlock, width, style));
   }
   return lines;
+}
+
+/** Of the column of a method. */
+function widthOf(method: MethodResult): number {
+  const { consistency, metrics } = method;
+  const texts = [method.method, whetherExpected(method), consistency ?? notMeasured];
+  const figures = costTable.map(({ figure }) => figure(metrics).length);
+  return Math.max(...texts.map(longestPiece), longestPiece(whatBecame(method).words) + signWidth, ...figures);
 }
 
 function table(methods: readonly MethodResult[], perBlock: number, width: number, style: Style): string[] {
@@ -95,7 +106,9 @@ function table(methods: readonly MethodResult[], perBlock: number, width: number
 function dataCells(methods: readonly MethodResult[], width: number, style: Style): Cell[] {
   const blocks = methods.map(method => {
     const { tone, words } = whatBecame(method);
-    const lines = wrap(words, width - 3).map((line, index) => ` ${index === 0 ? dataSigns[tone] : ' '} ${line}`);
+    const lines = wrap(words, width - signWidth).map(
+      (line, index) => ` ${index === 0 ? dataSigns[tone] : ' '} ${line}`,
+    );
     return { tone, lines };
   });
   const height = Math.max(...blocks.map(({ lines }) => lines.length));
@@ -177,14 +190,19 @@ function methodLines(method: MethodResult, width: number, style: Style): string[
   ];
 }
 
+/** ", as expected", or " ! NOT expected": a sign needs no comma. */
+function endWords(expected: Expected): string {
+  return expected === 'NOT expected' ? ` ${signed(expected)}` : `, ${expected}`;
+}
+
 /** "otm: A and B match, as expected" in one line, or in as many as the names of the files take. */
 function headLines(method: MethodResult, width: number, style: Style): string[] {
   const { tone, words } = whatBecame(method);
   const expected = whetherExpected(method);
   const name = style.heading(`${method.method}:`);
   const paint = style.dataText[tone];
-  const end = `, ${expectedPaint(expected, style)(signed(expected))}`;
-  const endLength = 2 + signed(expected).length;
+  const end = expectedPaint(expected, style)(endWords(expected));
+  const endLength = endWords(expected).length;
   if (method.method.length + 2 + words.length + endLength <= width) return [`${name} ${paint(words)}${end}`];
   const lines = wrap(words, width - 2 - endLength).map(line => `  ${paint(line)}`);
   return [name, ...lines.slice(0, -1), `${lines[lines.length - 1]}${end}`];
@@ -217,17 +235,28 @@ function checkCounts(checks: readonly CheckResult[]): string {
   return parts.join(', ');
 }
 
+function verdictLines(methods: readonly MethodResult[], width: number, style: Style): string[] {
+  const judged = methods.filter(method => method.judged);
+  const failed = judged.filter(method => !method.pass).length;
+  const broken = methods.filter(method => !method.judged && !method.pass).length;
+  const none = methods.length - judged.length - broken;
+  const all = counted(judged.length, 'method');
+  const parts = [failed === 0 ? `${all}, each as expected` : `${failed} of ${all} NOT as expected`];
+  if (broken > 0) parts.push(brokenWords(broken));
+  if (none > 0) parts.push(`${counted(none, 'method')} without an expectation`);
+  // Of no method there is nothing good to say when another one is broken.
+  const shown = broken > 0 && judged.length === 0 ? parts.slice(1) : parts;
+  const isRed = failed + broken > 0;
+  const lines = paragraph(`${isRed ? `${unexpectedSign} ` : ''}${shown.join(', ')}`, width);
+  const paint = isRed ? style.unexpected : style.expected;
+  return lines.map(line => paint(line));
+}
+
+function brokenWords(methods: number): string {
+  return `${counted(methods, 'method')} without an expectation ${methods === 1 ? 'breaks' : 'break'} a promise of the engine`;
+}
+
 function foot(result: Result, width: number, style: Style): string[] {
-  const judged = result.methods.filter(method => method.judged);
-  const failed = judged.filter(method => !method.pass);
-  const unjudged = result.methods.length - judged.length;
-  const none = unjudged === 0 ? '' : `, ${counted(unjudged, 'method')} without an expectation`;
-  const verdict =
-    failed.length === 0
-      ? style.expected(`${counted(judged.length, 'method')}, each as expected${none}`)
-      : style.unexpected(
-          `${unexpectedSign} ${failed.length} of ${counted(judged.length, 'method')} NOT as expected${none}`,
-        );
   const facts = [
     `seed ${result.seed}`,
     `digest ${result.digest}`,
@@ -235,7 +264,10 @@ function foot(result: Result, width: number, style: Style): string[] {
     `${count(result.ios)} I/Os`,
     `${count(result.events)} events in ${seconds(result.wallMs / 1000)}`,
   ];
-  return [verdict, ...paragraph(facts.join(', '), width).map(line => style.quiet(line))];
+  return [
+    ...verdictLines(result.methods, width, style),
+    ...paragraph(facts.join(', '), width).map(line => style.quiet(line)),
+  ];
 }
 
 function nextLines(next: readonly NextCommand[], width: number, style: Style): string[] {
@@ -249,21 +281,34 @@ function nextLines(next: readonly NextCommand[], width: number, style: Style): s
   return ['', style.heading('next'), ...lines];
 }
 
-/** A line for each method that did not come out as expected, and one for the whole. */
-export function briefReport(result: Result, { style }: Pick<RunReportOptions, 'style'>): string {
+/** A few lines for each method that did not come out as expected, and one for the whole. */
+export function briefReport(result: Result, options: Pick<RunReportOptions, 'style' | 'width'>): string {
+  const width = Math.max(60, Math.min(options.width, mostColumns)) - 1;
+  const { style } = options;
+  const name = `${fullName(result)} seed ${result.seed}`;
   const failed = result.methods.filter(method => whetherExpected(method) === 'NOT expected');
-  const lines = failed.flatMap(method => {
-    const what = `${fullName(result)} seed ${result.seed}, ${method.method}: ${whatBecame(method).words}`;
-    const checks = method.checks.filter(({ pass }) => !pass);
-    return [
-      `${what}, ${style.unexpected(`${unexpectedSign} NOT expected`)}`,
-      ...checks.map(({ check, verdict, expected, summary }) => {
-        return `    ${check} ${verdict}, expected ${expected ?? 'held'}${summary === '' ? '' : `: ${summary}`}`;
-      }),
-      `    ${style.command(method.command)}`,
-    ];
-  });
-  const judged = result.methods.filter(({ judged: is }) => is).length;
-  const verdict = `${fullName(result)} seed ${result.seed}: ${judged - failed.length} of ${judged} as expected`;
-  return `${[...lines, failed.length === 0 ? style.expected(verdict) : style.unexpected(verdict)].join('\n')}\n`;
+  const judged = result.methods.filter(method => method.judged);
+  const passed = judged.filter(({ pass }) => pass).length;
+  const broken = failed.filter(method => !method.judged).length;
+  const counts = judged.length > 0 || broken === 0 ? [`${passed} of ${judged.length} as expected`] : [];
+  if (broken > 0) counts.push(brokenWords(broken));
+  const paint = failed.length === 0 ? style.expected : style.unexpected;
+  const verdict = paragraph(`${name}: ${counts.join(', ')}`, width, '', '    ');
+  const lines = failed.flatMap(method => briefLines(name, method, width, style));
+  return `${[...lines, ...verdict.map(line => paint(line))].join('\n')}\n`;
+}
+
+function briefLines(name: string, method: MethodResult, width: number, style: Style): string[] {
+  const end = endWords('NOT expected');
+  const head = paragraph(`${name}, ${method.method}: ${whatBecame(method).words}`, width - end.length, '', '    ');
+  const checks = method.checks.filter(({ pass }) => !pass);
+  return [
+    ...head.slice(0, -1),
+    `${head[head.length - 1]}${style.unexpected(end)}`,
+    ...checks.flatMap(({ check, verdict, expected, summary }) => {
+      const words = `${check} ${verdict}, expected ${expected ?? 'held'}${summary === '' ? '' : `: ${summary}`}`;
+      return paragraph(words, width, '    ', '      ');
+    }),
+    `    ${style.command(method.command)}`,
+  ];
 }

@@ -37,7 +37,7 @@ export function suiteReport(suite: SuiteResult, options: SuiteReportOptions): st
       return paragraph(words, width, '', '    ').map(line => style.unexpected(line));
     }),
     ...(options.endedEarly === null ? [] : [`ended early: ${options.endedEarly}`]),
-    verdictLine(suite, style),
+    ...verdictLines(suite, width, style),
     ...paragraph(costWords(suite), width).map(line => style.quiet(line)),
   ];
   return `${lines.join('\n')}\n`;
@@ -47,7 +47,9 @@ export function suiteReport(suite: SuiteResult, options: SuiteReportOptions): st
 function groupLines(suite: SuiteResult, width: number, style: Style): string[] {
   const lines = suite.groups.slice(0, mostGroups).flatMap(({ signature, runs }) => {
     const failures = suite.failures.filter(failure => signatureOf(failure) === signature);
-    const head = paragraph(`${unexpectedSign} ${signature} (${counted(runs, 'run')})`, width, '', '    ');
+    const [first] = failures;
+    const title = first === undefined ? signature : titleOf(first);
+    const head = paragraph(`${unexpectedSign} ${title} (${counted(runs, 'run')})`, width, '', '    ');
     return [
       ...head.map(line => style.unexpected(line)),
       ...failures.slice(0, mostOfGroup).flatMap(failure => failureLines(failure, width, style)),
@@ -57,20 +59,36 @@ function groupLines(suite: SuiteResult, width: number, style: Style): string[] {
   return more > 0 ? [...lines, `and ${counted(more, 'other kind', 'other kinds')} of failure`] : lines;
 }
 
+/** A defect has no method, and nothing is expected of one. */
+function titleOf(failure: Failure): string {
+  const { scenario, variant, method, check, verdict, expected } = failure;
+  const name = variant === null ? scenario : `${scenario}[${variant}]`;
+  if (verdict === 'defect') return `${name}: a defect of the program`;
+  return `${name}, ${method}: ${check} ${verdict}, ${expected === null ? 'NOT expected' : `expected ${expected}`}`;
+}
+
 function failureLines({ seed, summary, command }: Failure, width: number, style: Style): string[] {
   const what = paragraph(`seed ${seed}${summary === '' ? '' : `: ${summary}`}`, width, '    ', '      ');
   return [...what, `      ${style.command(command)}`];
 }
 
-function verdictLine(suite: SuiteResult, style: Style): string {
+function verdictLines(suite: SuiteResult, width: number, style: Style): string[] {
   const parts = [`${count(suite.passed)} as expected`];
   if (suite.failed > 0) parts.push(`${count(suite.failed)} NOT as expected`);
+  const never = suite.failures.filter(isOfManyRuns).length;
+  if (never > 0) parts.push(`${counted(never, 'method')} violated in no run, NOT as expected`);
   if (suite.defects > 0) parts.push(counted(suite.defects, 'defect'));
   if (suite.notRun > 0) parts.push(`${count(suite.notRun)} not run`);
   if (suite.fromStore > 0) parts.push(`${count(suite.fromStore)} from the store`);
   if (suite.noExpectation > 0) parts.push(`${counted(suite.noExpectation, 'method run')} without an expectation`);
   const line = `${counted(suite.runs, 'run')}: ${parts.join(', ')}`;
-  return isGreen(suite) ? style.expected(line) : style.unexpected(`${unexpectedSign} ${line}`);
+  if (isGreen(suite)) return paragraph(line, width).map(line => style.expected(line));
+  return paragraph(`${unexpectedSign} ${line}`, width, '', '    ').map(line => style.unexpected(line));
+}
+
+/** Each run came out as expected, and only all of them together did not. */
+function isOfManyRuns({ expected, verdict }: Failure): boolean {
+  return expected === 'sometimes-violated' && verdict === 'held';
 }
 
 /** Something was run, and all of it came out as expected. */

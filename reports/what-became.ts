@@ -90,9 +90,10 @@ function worstOf(each: readonly WhatBecame[]): WhatBecame {
 
 export type Expected = 'as expected' | 'NOT expected' | 'no expectation';
 
+/** That a promise of the engine is broken is never expected, whether the method is judged or not. */
 export function whetherExpected(method: MethodResult): Expected {
-  if (!method.judged) return 'no expectation';
-  return method.pass ? 'as expected' : 'NOT expected';
+  if (!method.pass) return 'NOT expected';
+  return method.judged ? 'as expected' : 'no expectation';
 }
 
 /** "restored C: to a fresh drive, 2 files; loading ledger: refused: B holds 80 transfers that A lacks" */

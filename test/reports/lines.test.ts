@@ -97,6 +97,26 @@ describe('a suite', () => {
     expect(isGreen(red)).toBe(false);
   });
 
+  const failure = { scenario: 'two', variant: null, seed: 1, summary: '', command: 'otm run two --seed 1' };
+  const ofOne = (kind: { method: string; check: string; expected: string | null; verdict: string }) => {
+    const one = { ...failure, ...kind };
+    return { groups: [{ signature: signatureOf(one), runs: 1, first: one.command }], failures: [one] };
+  };
+
+  test('a defect has no method', () => {
+    const kind = { method: '', check: 'defect', expected: null, verdict: 'defect' };
+    expect(report({ ...green, passed: 399, defects: 1, ...ofOne(kind) })).toMatch(
+      /^! two: a defect of the program \(1 run\)\n {4}seed 1\n/,
+    );
+  });
+
+  test('what only many runs can show is said where the runs are counted', () => {
+    const kind = { method: 'otm', check: 'relational', expected: 'sometimes-violated', verdict: 'held' };
+    expect(report({ ...green, ...ofOne(kind) })).toContain(
+      '! 400 runs: 400 as expected, 1 method violated in no run, NOT as expected\n',
+    );
+  });
+
   test('nothing run is not green', () => {
     expect(isGreen({ ...green, runs: 0, passed: 0 })).toBe(false);
     expect(isGreen({ ...green, passed: 0, notRun: 400 })).toBe(false);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstSentences, runReport } from '../../reports/run-report.ts';
+import { briefReport, firstSentences, runReport } from '../../reports/run-report.ts';
 import { makeStyle } from '../../reports/style.ts';
 import type { Result } from '../../sim/result.ts';
 import { madeCheck, madeMethod, madeResult } from './made-results.ts';
@@ -101,7 +101,7 @@ describe('a run in a terminal', () => {
       madeResult({ pass: false, methods: [madeMethod({ method: 'otm', pass: false, checks: [check] })] }),
     );
     expect(text).toContain('that is       ! NOT expected');
-    expect(text).toContain('otm: its files do not match, ! NOT expected');
+    expect(text).toContain('otm: its files do not match ! NOT expected');
     expect(text).toContain('relational of bank is violated ! NOT expected (held): B holds 1 more');
     expect(text).toContain('! 1 of 1 method NOT as expected');
   });
@@ -110,6 +110,50 @@ describe('a run in a terminal', () => {
     const text = report(madeResult({ methods: [madeMethod({ method: 'otm', judged: false })] }));
     expect(text).toContain('that is       no expectation');
     expect(text).toContain('0 methods, each as expected, 1 method without an expectation');
+  });
+
+  test('a broken promise of the engine is told of a method that no expectation names', () => {
+    const check = madeCheck({ check: 'exact', promise: 'E1', verdict: 'violated', pass: false, summary: 'one sector' });
+    const result = madeResult({
+      pass: false,
+      methods: [madeMethod({ method: 'otm', judged: false, pass: false, checks: [check] })],
+    });
+    expect(report(result)).toContain('! 1 method without an expectation breaks a promise of the engine\n');
+    expect(report(result)).not.toContain('each as expected');
+    expect(briefReport(result, { width: 80, style: makeStyle(0) })).toMatchInlineSnapshot(`
+      "timestamp-problem seed 7, otm: nothing to judge ! NOT expected
+          exact violated, expected held: one sector
+          otm run timestamp-problem --seed 7 --method otm
+      timestamp-problem seed 7: 1 method without an expectation breaks a promise
+          of the engine
+      "
+    `);
+  });
+
+  test('in brief no line is longer than the terminal, but a command', () => {
+    const summary = 'transfer 470 is in A, and B, which was read later, has none of 400 to 470; '.repeat(2);
+    const check = madeCheck({ verdict: 'violated', pass: false, summary });
+    const method = madeMethod({ method: 'open-file-agent', pass: false, checks: [check] });
+    const text = briefReport(madeResult({ methods: [method] }), { width: 80, style: makeStyle(0) });
+    for (const line of text.split('\n')) {
+      if (!line.includes('otm run')) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+  });
+
+  test('fewer methods side by side rather than a word that is broken', () => {
+    const parts = ['index', 'messages'];
+    const loadings = [{ workload: 'bank', app: 'mail', parts, accepts: true, summary: '' }];
+    const methods = madeResult().methods.map(method => ({
+      ...method,
+      judged: method.method !== 'otm',
+      checks: [madeCheck({})],
+      restore: { volumes: ['C'], files: 2, loadings },
+    }));
+    const text = report(madeResult({ methods }));
+    const table = text.slice(text.indexOf('\n              naive-copy'));
+    expect(table.match(/^the data /gm)).toHaveLength(2);
+    for (const word of ['messages', 'expectation']) expect(table).toContain(word);
+    for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   test('data and expectation share no colour', () => {

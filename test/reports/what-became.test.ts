@@ -90,6 +90,7 @@ describe('what became of the data', () => {
 test('whether that was expected is another matter', () => {
   expect(whetherExpected(madeMethod({ method: 'otm' }))).toBe('as expected');
   expect(whetherExpected(madeMethod({ method: 'otm', pass: false }))).toBe('NOT expected');
+  expect(whetherExpected(madeMethod({ method: 'otm', pass: false, judged: false }))).toBe('NOT expected');
   expect(whetherExpected(madeMethod({ method: 'otm', judged: false }))).toBe('no expectation');
 });
 
