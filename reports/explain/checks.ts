@@ -25,7 +25,7 @@ const dataChecks = {
     says: 'Each file, alone, is as it was at some one instant.',
     more: [
       'For every 512-byte block the truth knows all versions and when they were current. An instant at which every block of the file had the restored content makes the check hold; without one the nearest instant and the blocks that disagree are the evidence.',
-      'Files that are intact need not fit each other: that is `relational`.',
+      'Files that are intact need not fit each other: that is `relational`. There is one verdict for all files that were selected, not one for each workload.',
     ],
     example: 'expect: { open-file-agent: { intact: held, relational: violated } }',
     see: ['relational', 'open-file-agent'],
@@ -147,13 +147,17 @@ const engineChecks = {
   },
   several: {
     says: 'Several snapshots that are alive at once are each exact, and losing one leaves the others.',
-    more: ['It applies with `beside`, and to `count` above 1 when snapshots overlap.'],
+    more: [
+      'It applies with `beside`, and to `count` above 1 when snapshots overlap: those that came one after the other prove nothing.',
+    ],
     example: '- { otm: { beside: [{ start: 2 s, volumes: [C, D], for: 30 s }] } }',
     see: ['E16'],
   },
   idle: {
     says: 'A snapshot that nobody reads is released after the idle limit, and says so.',
-    more: ['It applies when the backup program stops reading.'],
+    more: [
+      'It applies when the backup program stops reading, and to a snapshot `beside`, which nobody reads. Without any fault and without `beside`, expecting it is bad input.',
+    ],
     example: 'faults: [{ kind: agent-dies, nth: 10, how: stops }]',
     see: ['E17', 'agent-dies'],
   },

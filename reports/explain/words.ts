@@ -117,6 +117,8 @@ const verdicts: { readonly [Word in VerdictWord]: Text } = {
     says: 'There was nothing to compare.',
     more: [
       'Over zero files, sectors or transactions nothing is held. After a backup that did not complete there is no restore, and so no data check applies.',
+      'Files of a workload are related to each other only when all were selected: what `include` and `exclude` leave a part of is not judged by `relational`, `prefix` and `sqlite`.',
+      'A check that an expectation names and that has nothing to judge makes it fail, unless the word is `may`.',
     ],
     example: 'otm run nothing-changes --json',
     see: ['held'],
@@ -132,7 +134,10 @@ const expectations: { readonly [Word in Exclude<ExpectedWord, VerdictWord>]: Tex
   },
   'sometimes-violated': {
     says: 'Passes each run, and fails a suite of 20 runs or more in which none was violated.',
-    more: ['For what depends on luck. `violated` is for what is certain.'],
+    more: [
+      'For what depends on luck. `violated` is for what is certain.',
+      'Each check and each workload that it is said of has to be violated once; said of a check without a workload, or of a method, one of them is enough.',
+    ],
     example: 'expect: { live-image: { relational: sometimes-violated } }',
     see: ['violated'],
   },

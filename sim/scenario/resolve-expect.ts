@@ -124,7 +124,7 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     if (method.kind !== 'otm') return 'it has no snapshot';
     if (name === 'several' && method.beside.length === 0) return 'it has no snapshot `beside`';
     if (name === 'fault-rule' && context.faultCount === 0) return 'there are no faults';
-    return name === 'idle' && method.options.idleLimitNs === null ? 'its `idleLimit` is never' : null;
+    return name === 'idle' ? whyNeverIdle(method, context) : null;
   }
   if (outcome !== 'completed') return `with the outcome \`${outcome}\` there is nothing restored`;
   const { world, selection, inhabitants } = context;
@@ -136,6 +136,12 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     return canJudge(name as DataCheck, workload) && isSelected(workload.id, context);
   });
   return isJudged ? null : 'no workload on the volumes that are backed up has what it looks at';
+}
+
+/** Without a fault its backup program reads until it is done; nobody reads a snapshot beside it. */
+function whyNeverIdle({ options, beside }: Extract<UnjudgedMethod, { kind: 'otm' }>, { faultCount }: ExpectContext) {
+  if (options.idleLimitNs === null) return 'its `idleLimit` is never';
+  return faultCount === 0 && beside.length === 0 ? 'no fault stops its backup program (`agent-dies`)' : null;
 }
 
 function expectationsOf(
