@@ -47,6 +47,9 @@ export interface Restore {
   readonly endedWallSeconds: WallSeconds;
   /** For file agents: the files in the order in which they were taken. Empty for sector methods. */
   readonly files: readonly TakenFile[];
-  /** The picture waited for at least one write-back of quiet, so the page cache had been written (OTM, cold backup). */
-  readonly settled: boolean;
+  /**
+   * All that had happened up to this event was on the drives at `at`: the picture waited for at least one write-back of
+   * quiet (OTM; what is younger than that may be in memory only), or the machine was down (cold backup). Null: nobody knows.
+   */
+  readonly settledAt: EventNumber | null;
 }

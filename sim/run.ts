@@ -210,7 +210,7 @@ function restoreOf(world: World, backup: Backup): Restore {
     endedAt: backup.endedAt,
     endedWallSeconds: world.scenario.clockSeconds + Math.floor((backup.copyToNs ?? world.kernel.now()) / SECOND),
     files: backup.taken,
-    settled: backup.settled,
+    settledAt: backup.settledAt,
   };
 }
 

@@ -30,7 +30,7 @@ export function newBackup(world: World, number: number): Backup {
     T: null,
     at: null,
     wallSeconds: null,
-    settled: false,
+    settledAt: null,
     startedNs: world.kernel.now(),
     startedAt: event,
     copyFromNs: null,

@@ -44,8 +44,8 @@ export interface Backup {
   /** The position of T in the truth; null for file agents and the live image. */
   at: EventNumber | null;
   wallSeconds: WallSeconds | null;
-  /** The picture was at rest long enough for the page cache to be written. */
-  settled: boolean;
+  /** All that had happened up to this event was on the drives at T; null: nobody knows. */
+  settledAt: EventNumber | null;
   /** The request: waiting for quiet is part of the backup. */
   readonly startedNs: Nanoseconds;
   readonly startedAt: EventNumber;

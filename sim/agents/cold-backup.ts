@@ -18,7 +18,7 @@ export function* coldBackup(context: AgentContext): Task<void> {
     backup.T = world.kernel.now();
     backup.at = world.truth.now();
     backup.wallSeconds = world.wallClock();
-    backup.settled = true;
+    backup.settledAt = backup.at;
     backup.consistency = 'quiescent';
     yield* copySectors(
       context,

@@ -27,8 +27,10 @@ export function otmAgent(method: OtmMethod): Agent {
       backup.consistency = watched.consistency;
       backup.holdNs = watched.holdNs;
       backup.quietWaitNs = world.kernel.now() - backup.startedNs;
-      backup.settled =
-        watched.consistency === 'quiescent' && method.options.quietNs >= world.scenario.pageCache.writeBackNs;
+      const { writeBackNs } = world.scenario.pageCache;
+      if (watched.consistency === 'quiescent' && method.options.quietNs >= writeBackNs) {
+        backup.settledAt = world.truth.eventAt(Math.max(0, (watched.T ?? 0) - writeBackNs));
+      }
       yield* copySectors(context, watched.sources());
       measured();
       yield* watched.readAll();

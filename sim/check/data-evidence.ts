@@ -124,13 +124,13 @@ export class DataEvidence {
   }
 
   /**
-   * Whether a path has to be among what was restored: it was there at T when all pages were written by then; with a file
+   * Whether a path has to be among what was restored: it was there from when all was written up to T; with a file
    * agent during the whole copy; otherwise, as its directory may be in memory only, from 0 s on.
    */
   mustBeThere(path: Path): boolean {
     if (!this.isJudged(path)) return false;
-    const { at, settled, files, startedAt, endedAt } = this.restore;
-    if (at !== null && settled) return this.truth.fileAt(path, at) !== null;
+    const { at, settledAt, files, startedAt, endedAt } = this.restore;
+    if (at !== null && settledAt !== null) return this.isOccupied(path, settledAt, at);
     if (files.length > 0) return this.isOccupied(path, startedAt, endedAt);
     return this.isOccupied(path, 0, at ?? endedAt);
   }

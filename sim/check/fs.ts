@@ -18,7 +18,7 @@ const WHILE_WRITING: ReadonlySet<ProblemKind> = new Set<ProblemKind>(['lost-clus
 export function fs({ readings, restore }: DataEvidence): Verdict[] {
   const volumes = readings.filter(reading => !reading.isRaw);
   const looked = volumes.reduce((sum, { directoryCount, files }) => sum + directoryCount + files.length, 0);
-  const isSettled = restore.consistency === 'quiescent' && restore.settled;
+  const isSettled = restore.consistency === 'quiescent' && restore.settledAt !== null;
   const counts = ({ kind }: Problem) => isSettled || !WHILE_WRITING.has(kind);
   const problems = volumes.flatMap(reading => reading.problems.filter(counts));
   const refused = volumes

@@ -73,8 +73,8 @@ function atOne(
   { whole, untold }: HeldTransactions,
 ): Fault | null {
   const { truth, restore, writeBackNs } = evidence;
+  const { settledAt } = restore;
   const instant = `T was ${instantText(truth, at)}.`;
-  const settledBefore = restore.settled ? truth.timeOf(at) - writeBackNs : Number.NEGATIVE_INFINITY;
   for (const { number, began, durable, acknowledged } of workload.transactions) {
     if (whole.has(number)) {
       if (began <= at) continue;
@@ -86,7 +86,7 @@ function atOne(
       const summary = `it lacks transaction ${grouped(number)}, which was durable before T`;
       return { summary, transaction: number, story: [instant, `It was durable ${instantText(truth, durable)}.`] };
     }
-    if (acknowledged !== NEVER && truth.timeOf(acknowledged) < settledBefore) {
+    if (acknowledged !== NEVER && settledAt !== null && acknowledged <= settledAt) {
       const summary = `it lacks transaction ${grouped(number)}, acknowledged more than one write-back before T`;
       const when = `It was acknowledged ${instantText(truth, acknowledged)}; a write-back takes ${secondsText(writeBackNs)}.`;
       return { summary, transaction: number, story: [instant, when] };

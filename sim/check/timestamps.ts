@@ -52,13 +52,13 @@ export function timestamps(evidence: DataEvidence): Verdict[] {
 }
 
 function allowedFor({ restore, truth }: DataEvidence, taken: TakenFile | undefined): Allowed {
-  const { at, wallSeconds, settled, endedAt, endedWallSeconds } = restore;
+  const { at, wallSeconds, settledAt, endedAt, endedWallSeconds } = restore;
   if (taken !== undefined) {
     if (taken.at !== null) return { from: taken.at, to: taken.at, latest: taken.wallSeconds };
     return { from: truth.eventAt(taken.from - 1), to: truth.eventAt(taken.to), latest: taken.wallSeconds };
   }
   if (at === null) return { from: 0, to: endedAt, latest: endedWallSeconds };
-  return { from: settled ? at : 0, to: at, latest: wallSeconds ?? endedWallSeconds };
+  return { from: settledAt ?? 0, to: at, latest: wallSeconds ?? endedWallSeconds };
 }
 
 /** Whether a file had the path and the stamp at an instant that is allowed. */

@@ -97,7 +97,7 @@ describe('intact', () => {
       const without = new Map([...files].filter(([name]) => name !== path));
       return only(intact(evidenceOf(world, without, { endedAt: at, ...changes }))).evidence.missing ?? [];
     };
-    const settled = { at, settled: true };
+    const settled = { at, settledAt: at };
     expect(missing(older, settled)).toEqual([older]);
     expect(missing(newer, settled)).toEqual([newer]);
     const taken = { path: B, bytes: 0, from: 0, to: 0, at: 1, wallSeconds: 0 };
@@ -108,7 +108,7 @@ describe('intact', () => {
     expect(missing(older, {})).toEqual([]);
     expect(missing('C:\\MAIL\\INDEX.DAT', {})).toEqual(['C:\\MAIL\\INDEX.DAT']);
     const gone = truth.paths().find(path => truth.fileAt(path, 0) !== null && truth.fileAt(path, at) === null)!;
-    expect(missing('', { at: 0, settled: true })).toContain(gone);
+    expect(missing('', { at: 0, settledAt: 0 })).toContain(gone);
     expect(missing('', settled)).toEqual([]);
   });
 

@@ -35,7 +35,7 @@ function pictures(options: StageOptions = {}) {
 describe('prefix', () => {
   it('holds for the transactions up to T', () => {
     const { stage, second } = pictures({ writeBackNs: 100 * MILLISECOND });
-    const verdict = judge(stage, second.files, { at: second.at, settled: true });
+    const verdict = judge(stage, second.files, { at: second.at, settledAt: second.at });
     expect(verdict).toMatchObject({
       check: 'prefix',
       workload: 'bank',
@@ -96,12 +96,11 @@ describe('prefix', () => {
 
   it('is violated by a settled picture that lacks what was acknowledged more than one write-back before T', () => {
     const { stage, first, second } = pictures();
-    const settled = { at: second.at, settled: true };
-    const verdict = judge(stage, first.files, { ...settled, writeBackNs: SECOND });
+    const verdict = judge(stage, first.files, { at: second.at, settledAt: second.at });
     expect(verdict.summary).toBe(
       `it lacks transaction ${first.last + 1}, acknowledged more than one write-back before T`,
     );
-    expect(judge(stage, first.files, { ...settled, writeBackNs: 3 * SECOND }).verdict).toBe('held');
+    expect(judge(stage, first.files, { at: second.at, settledAt: first.at }).verdict).toBe('held');
   });
 
   it('asks for some instant of the copy where there is no T', () => {
@@ -134,7 +133,7 @@ describe('prefix', () => {
       .rest()
       .snapshot();
     expect(stage.workload.transactions[5]?.abortedBecause).not.toBeNull();
-    expect(judge(stage, files, { at: stage.truth.now(), settled: true }).verdict).toBe('held');
+    expect(judge(stage, files, { at: stage.truth.now(), settledAt: stage.truth.now() }).verdict).toBe('held');
   });
 
   it('is violated by a block that never was so', () => {
@@ -161,7 +160,7 @@ describe('prefix', () => {
       .run(2 * SECOND)
       .rest()
       .snapshot();
-    const verdict = judge(stage, files, { at: stage.truth.now(), settled: true });
+    const verdict = judge(stage, files, { at: stage.truth.now(), settledAt: stage.truth.now() });
     expect(verdict).toMatchObject({ verdict: 'held', looked: stage.workload.transactions.length });
   });
 });

@@ -109,7 +109,7 @@ function evidence(volume: RestoredVolume, changes: Partial<Restore> = {}): DataE
     endedAt: 0,
     endedWallSeconds: CLOCK_SECONDS,
     files: [],
-    settled: true,
+    settledAt: 0,
     ...changes,
   };
   const workloads = [{ application, truth: truth.workload('bank') }];
@@ -192,7 +192,11 @@ describe('a restored volume', () => {
       const kind = copies === 1 ? 'fat-copies' : 'lost-clusters';
       expect(only(fs(evidence(volume)))).toMatchObject({ verdict: 'violated' });
       expect(only(fs(evidence(volume))).evidence.kinds).toContain(kind);
-      for (const changes of [{ consistency: 'crash-consistent' }, { consistency: null }, { settled: false }] as const) {
+      for (const changes of [
+        { consistency: 'crash-consistent' },
+        { consistency: null },
+        { settledAt: null },
+      ] as const) {
         const verdict = only(fs(evidence(volume, changes)));
         expect(verdict.verdict).toBe('held');
         expect(verdict.summary).toMatch(/lost clusters and the like do not count/);

@@ -21,7 +21,7 @@ describe('relational', () => {
   it('holds at T, between two transactions', () => {
     const stage = new Stage([new Ledger(ledger())]).run(3 * SECOND).rest();
     const at = stage.truth.now();
-    const verdict = only(relational(evidenceOf(stage, stage.snapshot(), { at, settled: true })));
+    const verdict = only(relational(evidenceOf(stage, stage.snapshot(), { at, settledAt: at })));
     expect(verdict).toMatchObject({ check: 'relational', workload: 'bank', verdict: 'held', evidence: { event: at } });
     expect(verdict.looked).toBe(stage.workload.transactions.length);
     expect(verdict.summary).toMatch(
@@ -52,7 +52,7 @@ describe('relational', () => {
     const stage = new Stage([new Ledger(ledger())], { times: { writeNs: 2 * MILLISECOND } }).run(SECOND);
     while (!halfDone(stage)) stage.kernel.advance(1);
     const at = stage.truth.now();
-    const verdict = only(relational(evidenceOf(stage, stage.snapshot(), { at, settled: true })));
+    const verdict = only(relational(evidenceOf(stage, stage.snapshot(), { at, settledAt: at })));
     expect(verdict.verdict).toBe('violated');
     expect(verdict.story[1]).toMatch(
       /^All its files were so at .*in the middle of transaction \d+: only while a transaction was open\.$/,

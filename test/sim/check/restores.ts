@@ -20,7 +20,7 @@ export function restoreOf(stage: Stage, changes: Partial<Restore> = {}): Restore
     endedAt: stage.truth.lastEvent,
     endedWallSeconds: CLOCK_SECONDS + Math.floor(stage.kernel.now() / SECOND),
     files: [],
-    settled: false,
+    settledAt: null,
     ...changes,
   };
 }

@@ -31,14 +31,14 @@ function judge(stage: Stage, files: ReadonlyMap<string, FileState>, changes: Evi
 describe('timestamps', () => {
   it('holds for the stamps at T, to two seconds', () => {
     const { stage, five } = pictures();
-    const picture = { at: five.at, wallSeconds: five.wallSeconds, settled: true };
+    const picture = { at: five.at, wallSeconds: five.wallSeconds, settledAt: five.at };
     expect(judge(stage, five.files, picture)).toMatchObject({ check: 'timestamps', verdict: 'held', looked: 2 });
     expect(judge(stage, stamped(five.files, B, 4), picture).verdict).toBe('held');
   });
 
   it('is violated by a stamp that is newer than T', () => {
     const { stage, five } = pictures();
-    const picture = { at: five.at, wallSeconds: five.wallSeconds, settled: true };
+    const picture = { at: five.at, wallSeconds: five.wallSeconds, settledAt: five.at };
     const verdict = judge(stage, stamped(five.files, B, 6), picture);
     expect(verdict).toMatchObject({ verdict: 'violated', evidence: { newer: [B], wrong: [] } });
     expect(verdict.summary).toBe(`1 file is newer than the picture: ${B}`);
@@ -48,12 +48,12 @@ describe('timestamps', () => {
     const { stage, five } = pictures();
     const old = stamped(five.files, A, 2);
     const picture = { at: five.at, wallSeconds: five.wallSeconds };
-    expect(judge(stage, old, { ...picture, settled: true })).toMatchObject({
+    expect(judge(stage, old, { ...picture, settledAt: picture.at })).toMatchObject({
       verdict: 'violated',
       evidence: { newer: [], wrong: [A] },
     });
-    expect(judge(stage, old, { ...picture, settled: false }).verdict).toBe('held');
-    expect(judge(stage, stamped(five.files, A, -50), { ...picture, settled: false }).verdict).toBe('violated');
+    expect(judge(stage, old, { ...picture, settledAt: null }).verdict).toBe('held');
+    expect(judge(stage, stamped(five.files, A, -50), { ...picture, settledAt: null }).verdict).toBe('violated');
   });
 
   it('goes by the instant of each file with a file agent, and by the span of its copy with a naive one', () => {
