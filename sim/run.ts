@@ -180,7 +180,7 @@ function judgeBackup(session: Session, backup: Backup): JudgedBackup {
     truth: world.truth,
     workloads: world.workloads,
     writeBackNs: world.scenario.pageCache.writeBackNs,
-    selects: path => !isOwnFile(path) && (!isFileAgent || isWanted(walk, path)),
+    selects: path => !world.cachePaths.has(path) && (!isFileAgent || isWanted(walk, path)),
   });
   const verdicts = [...engine, ...judgeData(evidence)];
   const loadings = world.workloads
@@ -193,11 +193,6 @@ function judgeBackup(session: Session, backup: Backup): JudgedBackup {
   const files = readings.reduce((sum, reading) => sum + reading.files.length, 0);
   const step = { volumes: restored.volumes.map(({ letter }) => letter), files, loadings };
   return { backup, restored, restore: step, verdicts };
-}
-
-/** The engine's cache files are visible, and nobody's data. */
-function isOwnFile(path: string): boolean {
-  return path.slice(1).startsWith(':\\OTM\\');
 }
 
 function restoreOf(world: World, backup: Backup): Restore {

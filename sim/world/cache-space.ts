@@ -67,6 +67,7 @@ function rawSpace({ spec, cacheHandle }: WorldDrive, from: Sector): CacheSpace {
 function fileSpace(world: World, id: string, letter: string): CacheSpace {
   const { on, firstSector } = world.volume(letter);
   const file = new CacheFileOnFat(world.files(letter), `${letter}:\\OTM`, `${id.toUpperCase()}.CACHE`);
+  world.cachePaths.add(file.path);
   return {
     device: on.cacheHandle,
     place: file.path,

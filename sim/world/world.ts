@@ -21,7 +21,7 @@ import type { CachedVolume } from '../fs/cached-volume.ts';
 import { mountFat } from '../fs/fat/mount.ts';
 import type { NodeIds } from '../fs/fat/state.ts';
 import type { FatVolume } from '../fs/fat/volume.ts';
-import type { WallSeconds } from '../fs/file-system.ts';
+import type { Path, WallSeconds } from '../fs/file-system.ts';
 import { PageCache } from '../fs/page-cache.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { Choices } from '../kernel/random.ts';
@@ -92,6 +92,8 @@ export class World {
   readonly faults: WorldFaults | null;
   /** Letters that virtual volumes have. */
   readonly lentLetters = new Set<string>();
+  /** Files of the engine: visible, and nobody's data. */
+  readonly cachePaths = new Set<Path>();
   readonly machine: Owner;
   /** Hears each event of the engine in its own step, after it was noted. */
   readonly engineListeners: ((event: EngineEvent) => void)[] = [];

@@ -232,3 +232,14 @@ test('what is younger than the write-back may be in memory only at T, and nobody
     expect(methods[0]!.checks.filter(({ verdict }) => verdict === 'violated')).toEqual([]);
   }
 });
+
+test('only the cache files of the engine are nobody’s data, not the folder that they lie in (regression)', () => {
+  const torn = shipped(
+    'timestamp-problem',
+    'workloads.bank.files={ A: "C:/OTM/ACCOUNTS.DAT", B: "C:/OTM/JOURNAL.DAT" }',
+    'backups.methods.group-agent=null',
+    'expect=null',
+  );
+  const { methods } = new Simulation(modules).run(torn, 1, { methods: ['open-file-agent'] });
+  expect(methods[0]!.checks.find(({ check }) => check === 'relational')!.verdict).toBe('violated');
+});
