@@ -76,7 +76,7 @@ function verdictLines(suite: SuiteResult, width: number, style: Style): string[]
   const parts = [`${count(suite.passed)} as expected`];
   if (suite.failed > 0) parts.push(`${count(suite.failed)} NOT as expected`);
   const never = suite.failures.filter(isOfManyRuns).length;
-  if (never > 0) parts.push(`${counted(never, 'method')} violated in no run, NOT as expected`);
+  if (never > 0) parts.push(`${counted(never, 'check')} violated in no run, NOT as expected`);
   if (suite.defects > 0) parts.push(counted(suite.defects, 'defect'));
   if (suite.notRun > 0) parts.push(`${count(suite.notRun)} not run`);
   if (suite.fromStore > 0) parts.push(`${count(suite.fromStore)} from the store`);

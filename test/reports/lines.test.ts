@@ -113,7 +113,7 @@ describe('a suite', () => {
   test('what only many runs can show is said where the runs are counted', () => {
     const kind = { method: 'otm', check: 'relational', expected: 'sometimes-violated', verdict: 'held' };
     expect(report({ ...green, ...ofOne(kind) })).toContain(
-      '! 400 runs: 400 as expected, 1 method violated in no run, NOT as expected\n',
+      '! 400 runs: 400 as expected, 1 check violated in no run, NOT as expected\n',
     );
   });
 
