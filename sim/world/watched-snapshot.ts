@@ -5,11 +5,12 @@
  * Invariants
  * I1 The forks of T are made in the step of the event `enabled`, before anything else can happen.
  */
+import type { CacheSpace } from '../../engine/cache-file.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import { defect, invariant } from '../../engine/invariant.ts';
 import type { SelectedVolume, Snapshot } from '../../engine/snapshot.ts';
 import type { Task } from '../../engine/task.ts';
-import type { Nanoseconds } from '../../engine/units.ts';
+import type { Bytes, Extent, Nanoseconds } from '../../engine/units.ts';
 import type { VolumeSource } from '../agents/copy-sectors.ts';
 import type { EventNumber } from '../apps/truth.ts';
 import type { Sectors } from '../disk/sectors.ts';
@@ -37,6 +38,8 @@ export class WatchedSnapshot {
   readonly askedNs: Nanoseconds;
   snapshot: Snapshot | null = null;
   cacheDrive = '';
+  /** What its cache took and has not given back, as the host sees it. */
+  spaceHeldBytes: Bytes = 0;
   T: Nanoseconds | null = null;
   at: EventNumber | null = null;
   wallSeconds: WallSeconds | null = null;
@@ -72,7 +75,7 @@ export class WatchedSnapshot {
       ...options,
       id,
       volumes: this.selected,
-      cache: space,
+      cache: this.counted(space),
       cacheSize: options.cache,
     });
     this.snapshot = snapshot;
@@ -114,6 +117,22 @@ export class WatchedSnapshot {
   close(): void {
     if (this.snapshot?.isEnabled) this.snapshot.release();
     for (const letter of this.letters) this.world.giveLetter(letter);
+  }
+
+  private counted(space: CacheSpace): CacheSpace {
+    const watched = this;
+    return {
+      ...space,
+      *grow(bytes): Task<readonly Extent[]> {
+        const extents = yield* space.grow(bytes);
+        watched.spaceHeldBytes += bytes;
+        return extents;
+      },
+      *free(): Task<void> {
+        yield* space.free();
+        watched.spaceHeldBytes = 0;
+      },
+    };
   }
 
   private hear(event: EngineEvent): void {

@@ -353,6 +353,16 @@ const BROKEN: readonly Broken[] = [
     caughtBy: 'transparent',
   },
   {
+    name: 'a cache that is never given back',
+    changes: [{ file: 'engine/cache-file.ts', find: '    yield* this.space.free();\n', replace: '' }],
+    caughtBy: 'released',
+  },
+  {
+    name: 'an end that never comes',
+    changes: [{ file: 'engine/snapshot.ts', find: "    this.emit({ kind: 'gone', ...this.stamp() });\n", replace: '' }],
+    caughtBy: 'released',
+  },
+  {
     name: 'a cache that grows past its limit',
     changes: [
       {
