@@ -70,7 +70,8 @@ function axesOf(matrix: MapNode, say: Say): Axis[] {
   return paths.flatMap((path): Axis[] => {
     const { keySpot, value } = matrix.entries.get(path)!;
     if (value.is !== 'list' || value.items.length === 0) {
-      say('bad-matrix', value.spot, `the axis ${quoted(path)} takes a list of values, found ${found(plain(value))}`);
+      const instead = value.is === 'list' ? 'an empty one' : found(plain(value));
+      say('bad-matrix', value.spot, `the axis ${quoted(path)} takes a list of values, found ${instead}`);
       return [];
     }
     return [{ path, keySpot, name: shortName(path, paths), values: value.items }];
