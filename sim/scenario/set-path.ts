@@ -6,6 +6,7 @@
  */
 import { type LocatedNode, type MapEntry, type MapNode, mapWith, type NodePath, type Spot } from './located.ts';
 import { isMethodList, isNull, memberId, methodEntry } from './members.ts';
+import { quoted } from './reading.ts';
 
 /** One word of a path, and where it stands in the text. */
 export interface PathWord {
@@ -66,7 +67,7 @@ function setBelow(
   }
   if (node.is === 'map') return setInMap(node, path, words, value);
   if (node.is === 'list') return setInList(node.items, node.spot, path, words, value);
-  throw new LeadsNowhere(path.length, `\`${path.join('.')}\` is no mapping`);
+  throw new LeadsNowhere(path.length, `${quoted(path.join('.'))} is no mapping`);
 }
 
 function setInMap(map: MapNode, path: NodePath, [next, ...rest]: readonly PathWord[], value: LocatedNode): MapNode {
@@ -87,7 +88,7 @@ function setInList(
   const { word } = next!;
   const wanted = path.at(-1) === 'volumes' ? word.toUpperCase() : word;
   const index = items.findIndex(item => memberId(path, item) === wanted);
-  if (index < 0) throw new LeadsNowhere(path.length, `\`${path.join('.')}\` has no \`${word}\``);
+  if (index < 0) throw new LeadsNowhere(path.length, `${quoted(path.join('.'))} has no ${quoted(word)}`);
   const member = items[index]!;
   const after = isMethodList(path)
     ? setInMethod(member, [...path, word], rest, value)
@@ -108,7 +109,7 @@ function setInMethod(
 ): LocatedNode | null {
   if (words.length === 0 && value.is !== 'map') return isNull(value) ? null : value;
   const entry = methodEntry(member);
-  if (entry === null) throw new LeadsNowhere(path.length - 1, `\`${path.join('.')}\` is no method`);
+  if (entry === null) throw new LeadsNowhere(path.length - 1, `${quoted(path.join('.'))} is no method`);
   const options = setBelow(entry.options, path, words, value);
   const map: MapNode = member.is === 'map' ? member : { is: 'map', entries: new Map(), spot: member.spot };
   const keySpot = map.entries.get(entry.kind)?.keySpot ?? member.spot;

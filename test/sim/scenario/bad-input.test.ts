@@ -237,6 +237,8 @@ describe('files', () => {
     set('backups.start', 'set-syntax', /`backups.start` is not of the form PATH=YAML/);
     set('=1', 'set-syntax', /not of the form/);
     set('a..b=1', 'set-syntax', /not of the form/);
+    // A control character is told, not sent to the terminal (regression).
+    set('workloads.\u001b[31m=1', 'set-path', /`workloads` has no `\\u001b\[31m`/);
     set(
       'backups.methods.otm.qiuet=0s',
       'set-path',
