@@ -125,6 +125,17 @@ export class DoorLog implements IssueListener {
     kernel.oldestPending = () => this.oldest;
   }
 
+  /** How long the destructive request that has waited longest in the filter has done so. */
+  longestHeld(): Nanoseconds {
+    const { delayed, unpassed } = this;
+    const now = this.kernel.now();
+    return Math.max(
+      0,
+      ...delayed.map(({ from, to }) => to - from),
+      ...unpassed.filter(({ request }) => request.isDestructive).map(({ since }) => now - since),
+    );
+  }
+
   /** What comes from here on is nobody's cost. */
   measureNothing(): void {
     this.writeDelays = new Histogram();

@@ -40,6 +40,11 @@ export class WatchedSnapshot {
   cacheDrive = '';
   /** What its cache took and has not given back, as the host sees it. */
   spaceHeldBytes: Bytes = 0;
+  spacePeakBytes: Bytes = 0;
+  /** Where its cache lies or lay on `cacheDrive`. */
+  readonly cacheExtents: Extent[] = [];
+  /** The host had no more room for it. */
+  hasNoRoom = false;
   T: Nanoseconds | null = null;
   at: EventNumber | null = null;
   wallSeconds: WallSeconds | null = null;
@@ -124,9 +129,16 @@ export class WatchedSnapshot {
     return {
       ...space,
       *grow(bytes): Task<readonly Extent[]> {
-        const extents = yield* space.grow(bytes);
-        watched.spaceHeldBytes += bytes;
-        return extents;
+        try {
+          const extents = yield* space.grow(bytes);
+          watched.spaceHeldBytes += bytes;
+          watched.spacePeakBytes = Math.max(watched.spacePeakBytes, watched.spaceHeldBytes);
+          watched.cacheExtents.push(...extents);
+          return extents;
+        } catch (error) {
+          watched.hasNoRoom = true;
+          throw error;
+        }
       },
       *free(): Task<void> {
         yield* space.free();

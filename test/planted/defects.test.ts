@@ -44,6 +44,13 @@ const CACHE_FAILS: Fault = {
   duration: { is: 'once' },
 };
 
+const CACHE_HANGS: Fault = {
+  ...HANG,
+  on: { is: 'cache' },
+  trigger: { is: 'nth', nth: 4 },
+  duration: { is: 'ever' },
+};
+
 const DRIVE_FAILS: Fault = {
   kind: 'write-error',
   on: { is: 'drive', driveId: 'disk0' },
@@ -385,6 +392,54 @@ const BROKEN: readonly Broken[] = [
     ],
     caughtBy: 'fault-rule',
     options: { faults: [CACHE_FAILS] },
+  },
+  {
+    name: 'a preserve limit that is not kept',
+    changes: [
+      {
+        file: 'engine/watchdog.ts',
+        find: 'const left = oldest.since + preserveLimitNs - scheduler.now();',
+        replace: 'const left = oldest.since + 100 * preserveLimitNs - scheduler.now();',
+      },
+    ],
+    caughtBy: 'fault-rule',
+    options: { faults: [CACHE_HANGS], otm: { preserveLimitNs: 300 * MILLISECOND } },
+  },
+  {
+    name: 'a snapshot that is given up for nothing',
+    changes: [
+      {
+        file: 'engine/snapshot.ts',
+        find: '    this.granulesPreserved += 1;\n',
+        replace:
+          "    this.granulesPreserved += 1;\n    if (this.granulesPreserved === 20) this.lose('cache-error', 'so it says');\n",
+      },
+    ],
+    caughtBy: 'fault-rule',
+  },
+  {
+    name: 'a snapshot that is lost although it protects the backup',
+    changes: [
+      {
+        file: 'engine/snapshot.ts',
+        find: '    if (!mayBeRefused) {\n',
+        replace: '    if (mayBeRefused) {\n',
+      },
+    ],
+    caughtBy: 'fault-rule',
+    options: { faults: [CACHE_FAILS], otm: { protect: 'backup' } },
+  },
+  {
+    name: 'a write that is refused although the application is protected',
+    changes: [
+      {
+        file: 'engine/first-write.ts',
+        find: '      if (error !== null) return refused(filter, whole, error);\n      continue;',
+        replace:
+          '      if (whole.sector % 97 === 0) return refused(filter, whole, new IoError("write-error", "x", "write", 0, 1));\n      continue;',
+      },
+    ],
+    caughtBy: 'fault-rule',
   },
   {
     name: 'two snapshots of which one is asked',
