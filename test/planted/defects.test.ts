@@ -111,6 +111,21 @@ const BROKEN: readonly Broken[] = [
     caughtBy: 'once',
   },
   {
+    name: 'preserve twice, with slow drives',
+    changes: [
+      {
+        file: 'engine/preserve.ts',
+        find: "requests: cache.submit('write', run.slot, 0, padded ?? bytes),",
+        replace: `requests: [
+      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+    ],`,
+      },
+    ],
+    caughtBy: 'once',
+    options: { faults: SLOW_READS },
+  },
+  {
     name: 'skip the last partial granule',
     changes: [
       {

@@ -29,9 +29,17 @@ export function once(evidence: EngineEvidence): Verdict {
   });
 }
 
-/** Each snapshot may cause one read of a granule; refused copies (`protect: backup`, faults) may be tried again. */
+/** After an error of a read for preserving or of the cache, or a refusal (`protect: backup`), a copy may be tried again. */
+function mayTryAgain({ requests, doors }: World): boolean {
+  const hasFailed = (['preserve', 'cache'] as const).some(purpose =>
+    [...requests.rows(purpose)].some(row => row.failed),
+  );
+  return hasFailed || doors.refused > 0;
+}
+
+/** Each snapshot may cause one read of a granule. */
 function readTwice(world: World, snapshots: readonly WatchedSnapshot[], reads: readonly LoggedRequest[]): string[] {
-  if (world.scenario.faults.length > 0 || world.doors.refused > 0) return [];
+  if (mayTryAgain(world)) return [];
   return [...byDrive(reads)].flatMap(([drive, extents]) =>
     coverage(extents, snapshots.length).tooOften.map(
       ({ first, count, times }) =>
@@ -43,7 +51,7 @@ function readTwice(world: World, snapshots: readonly WatchedSnapshot[], reads: r
 /** The cache of a snapshot is written at most once at each place, and no more of it than granules were preserved. */
 function writtenTwice(world: World, snapshots: readonly WatchedSnapshot[]): string[] {
   const only = snapshots.length === 1 ? snapshots[0]! : null;
-  if (only === null || only.snapshot === null || world.scenario.faults.length > 0 || world.doors.refused > 0) return [];
+  if (only === null || only.snapshot === null || mayTryAgain(world)) return [];
   const writes = [...world.requests.rows('cache')].filter(({ op }) => op === 'write');
   const { cache, granulesPreserved } = only.snapshot;
   const slotSectors = cache.slotBytes / cache.space.device.sectorSize;
