@@ -51,6 +51,9 @@ const CACHE_HANGS: Fault = {
   duration: { is: 'ever' },
 };
 
+/** The writers never rest. */
+const TAKEN_ANYWAY: RawOptions = { restless: true, otm: { neverQuiet: 'take-anyway', waitLimitNs: SECOND } };
+
 const DRIVE_FAILS: Fault = {
   kind: 'write-error',
   on: { is: 'drive', driveId: 'disk0' },
@@ -170,6 +173,41 @@ const BROKEN: readonly Broken[] = [
     ],
     caughtBy: 'quiet',
     options: { faults: [HANG] },
+  },
+  {
+    name: 'a T that is taken anyway before the wait limit',
+    changes: [
+      {
+        file: 'engine/quiet-period.ts',
+        find: "if (now >= this.deadline) return 'timed-out';",
+        replace: "if (now >= this.deadline - 500_000_000) return 'timed-out';",
+      },
+    ],
+    caughtBy: 'quiet',
+    options: TAKEN_ANYWAY,
+  },
+  {
+    name: 'a T that is taken before the writes in flight have ended',
+    changes: [
+      {
+        file: 'engine/quiet-period.ts',
+        find: "if (this.inFlight === 0) return 'drained';",
+        replace: "if (this.inFlight >= 0) return 'drained';",
+      },
+    ],
+    caughtBy: 'quiet',
+    options: TAKEN_ANYWAY,
+  },
+  {
+    name: 'a hold limit that is not kept',
+    changes: [{ file: 'engine/quiet-period.ts', find: '    yield limitNs;\n', replace: '    yield 100 * limitNs;\n' }],
+    caughtBy: 'quiet',
+    options: {
+      ...TAKEN_ANYWAY,
+      faults: [
+        { ...HANG, trigger: { is: 'at', atNs: 2900 * MILLISECOND }, duration: { is: 'for', forNs: 3 * SECOND } },
+      ],
+    },
   },
   {
     name: 'discard not preserved',

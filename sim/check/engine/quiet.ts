@@ -3,9 +3,9 @@
  * whole quiet period before T; with `take-anyway` none was in flight at T, the hold was within its limit, and the result
  * says crash-consistent.
  */
-import { SECOND } from '../../../engine/units.ts';
+import { type Nanoseconds, SECOND } from '../../../engine/units.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
-import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
+import type { SnapshotRequest, WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
@@ -47,17 +47,14 @@ function judge(
   { request, T, askedNs, consistency, holdNs, completionsAtT }: WatchedSnapshot,
   writes: LoggedRequest[],
 ): string[] {
-  const { quietNs, holdLimitNs } = request.options;
+  const { quietNs } = request.options;
   const at = T ?? 0;
   const inFlight = writes.filter(({ completedAs }) => completedAs >= completionsAtT);
   const violations = inFlight.map(
     ({ sector, count }) => `${request.id}: a write of sectors ${sector}+${count} was in flight at T`,
   );
   if (consistency === 'crash-consistent') {
-    if ((holdNs ?? 0) > holdLimitNs) violations.push(`${request.id}: writes were held for longer than the limit`);
-    if (request.options.neverQuiet !== 'take-anyway')
-      violations.push(`${request.id}: nobody asked for a T that is not quiet`);
-    return violations;
+    return [...violations, ...judgeHold(request, at - askedNs, holdNs ?? 0)];
   }
   const from = at - quietNs;
   if (from < askedNs) violations.push(`${request.id}: T came ${(at - askedNs) / SECOND} s after the request`);
@@ -68,5 +65,18 @@ function judge(
       );
     }
   }
+  return violations;
+}
+
+/** The hold begins when the wait limit has passed. */
+function judgeHold({ id, options }: SnapshotRequest, waited: Nanoseconds, saidNs: Nanoseconds): string[] {
+  const { neverQuiet, waitLimitNs, holdLimitNs } = options;
+  const held = waited - waitLimitNs;
+  const violations: string[] = [];
+  if (neverQuiet !== 'take-anyway') violations.push(`${id}: nobody asked for a T that is not quiet`);
+  if (held < 0) violations.push(`${id}: T came ${-held / SECOND} s before the wait limit had passed`);
+  if (held > holdLimitNs) violations.push(`${id}: writes were held for longer than the limit, ${held / SECOND} s`);
+  if (saidNs !== held)
+    violations.push(`${id}: says that writes were held for ${saidNs / SECOND} s, not ${held / SECOND}`);
   return violations;
 }
