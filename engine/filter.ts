@@ -181,7 +181,7 @@ export class Filter implements Device, Waiter {
       last.inFlightAt = request.inFlightAt;
     }
     request.inFlightAt = -1;
-    for (const each of this.watchersOf(request)) each.watcher.writeEnds(request);
+    if (this.watchers.length > 0) this.tell('writeEnds', request);
   }
 
   private begin(request: IoRequest): void {
@@ -190,14 +190,13 @@ export class Filter implements Device, Waiter {
     request.inFlightAt = this.inFlight.length;
     this.inFlight.push(request);
     request.attach(this);
-    for (const each of this.watchersOf(request)) each.watcher.writeBegins(request);
+    if (this.watchers.length > 0) this.tell('writeBegins', request);
   }
 
   /** Who is told may take itself, or another one, off the list. */
-  private *watchersOf(request: IoRequest): Generator<Watching> {
-    if (this.watchers.length === 0) return;
+  private tell(what: 'writeBegins' | 'writeEnds', request: IoRequest): void {
     for (const each of [...this.watchers]) {
-      if (overlaps(each.extent, request) && this.watchers.includes(each)) yield each;
+      if (overlaps(each.extent, request) && this.watchers.includes(each)) each.watcher[what](request);
     }
   }
 

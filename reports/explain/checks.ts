@@ -147,9 +147,7 @@ const engineChecks = {
   },
   several: {
     says: 'Several snapshots that are alive at once are each exact, and losing one leaves the others.',
-    more: [
-      'It applies with `beside`, and to `count` above 1 when snapshots overlap: those that came one after the other prove nothing.',
-    ],
+    more: ['It applies with `beside`: the snapshots of `count` come one after the other, and prove nothing of it.'],
     example: '- { otm: { beside: [{ start: 2 s, volumes: [C, D], for: 30 s }] } }',
     see: ['E16'],
   },

@@ -127,13 +127,12 @@ export class DoorLog implements IssueListener {
 
   /** How long the destructive request that has waited longest in the filter has done so. */
   longestHeld(): Nanoseconds {
-    const { delayed, unpassed } = this;
-    const now = this.kernel.now();
-    return Math.max(
-      0,
-      ...delayed.map(({ from, to }) => to - from),
-      ...unpassed.filter(({ request }) => request.isDestructive).map(({ since }) => now - since),
-    );
+    let longest = 0;
+    for (const { from, to } of this.delayed) longest = Math.max(longest, to - from);
+    for (const { request, since } of this.unpassed) {
+      if (request.isDestructive) longest = Math.max(longest, this.kernel.now() - since);
+    }
+    return longest;
   }
 
   /** What comes from here on is nobody's cost. */

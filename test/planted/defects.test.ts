@@ -77,6 +77,15 @@ const SLOW_READS: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
 const PASS = `  pass(request: IoRequest): void {
 `;
 
+const PRESERVE_TWICE: PlantedDefect = {
+  file: 'engine/preserve.ts',
+  find: "requests: cache.submit('write', run.slot, 0, padded ?? bytes),",
+  replace: `requests: [
+      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+    ],`,
+};
+
 const THROUGH = `  private readThrough(request: IoRequest): IoRequest {
 `;
 
@@ -101,30 +110,12 @@ const BROKEN: readonly Broken[] = [
   },
   {
     name: 'preserve twice',
-    changes: [
-      {
-        file: 'engine/preserve.ts',
-        find: "requests: cache.submit('write', run.slot, 0, padded ?? bytes),",
-        replace: `requests: [
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
-    ],`,
-      },
-    ],
+    changes: [PRESERVE_TWICE],
     caughtBy: 'once',
   },
   {
     name: 'preserve twice, with slow drives',
-    changes: [
-      {
-        file: 'engine/preserve.ts',
-        find: "requests: cache.submit('write', run.slot, 0, padded ?? bytes),",
-        replace: `requests: [
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
-    ],`,
-      },
-    ],
+    changes: [PRESERVE_TWICE],
     caughtBy: 'once',
     options: { faults: SLOW_READS },
   },

@@ -38,7 +38,10 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
     violations.push(`${id}: refused a write, and protects the application`);
   }
   if (options.protect === 'backup' && losses.length > 0) violations.push(`${id}: was lost, and protects the backup`);
-  for (const { at, cause } of [...losses, ...refusals]) {
+  // What is there for the first event of a cause is there for the later ones.
+  const first = new Map<LossCause, Nanoseconds>();
+  for (const { at, cause } of [...losses, ...refusals]) first.set(cause, Math.min(at, first.get(cause) ?? at));
+  for (const [cause, at] of first) {
     if (!hadCause(world, snapshot, cause, at))
       violations.push(`${id}: says ${cause}, and nothing of the kind happened`);
   }
