@@ -149,7 +149,8 @@ export class DataEvidence {
     const { id } = workload.application;
     let held = this.held.get(id);
     if (held === undefined) {
-      held = heldTransactions(workload.truth, this.comparer, this.filesOf(workload));
+      const until = this.restore.at ?? this.restore.endedAt;
+      held = heldTransactions(workload.truth, this.comparer, this.filesOf(workload), until);
       this.held.set(id, held);
     }
     return held;

@@ -4,13 +4,18 @@
  * the earliest of them is in, what was changed after the latest is not. Positions, sizes, overlaps and renames do not
  * matter, so it serves every application whose files have no recovery of their own.
  *
+ * A picture holds nothing younger than itself, so versions after it (after the end of the copy, where there is no one
+ * instant) are no answer while an older one fits: a name that comes back later does not tell of what was to come.
+ *
  * Invariants
  * I1 A transaction is whole when no list lacks it and one shows it, torn when lists contradict each other.
  * I2 A list whose restored value it never had says that its newest transaction is torn.
  * I3 A transaction that no list tells about is untold: later ones covered it all, or it put back what there was.
+ * I4 A version after the picture counts only when the restored value had no version up to it.
  */
 import type { HeldTransactions } from '../apps/application.ts';
 import { NO_VERSION } from '../apps/block-versions.ts';
+import type { Changes } from '../apps/changes.ts';
 import type { RestoredBlocks } from '../apps/restored-blocks.ts';
 import type { EventNumber, Truth } from '../apps/truth.ts';
 import type { TruthFile } from '../apps/truth-file.ts';
@@ -44,7 +49,7 @@ class Sightings {
   }
 
   /** A list changed at `event`; what was restored can be its versions from `earliest` to `latest`. */
-  see(event: EventNumber, earliest: EventNumber, latest: EventNumber): void {
+  see(event: EventNumber, { earliest, latest }: Fitting): void {
     if (event === 0 || (event > earliest && event <= latest)) return;
     const number = this.openAt(event);
     if (event <= earliest) this.shown[number] = 1;
@@ -71,29 +76,35 @@ class Sightings {
   }
 }
 
-/** The transactions of a workload that are in the restored files that belong to it. */
+/** The transactions of a workload that are in its restored files, which were taken at `until` or before. */
 export function heldTransactions(
   workload: WorkloadTruth,
   comparer: Comparer,
   comparisons: readonly Comparison[],
+  until: EventNumber,
 ): HeldTransactions {
   const sightings = new Sightings(workload);
   for (const { path, restored } of comparisons) {
     const occupants = comparer.truth.occupantsOf(path);
     if (occupants === null) continue;
     if (restored === null) {
-      seeList(sightings, occupants.events, occupants.values, value => value === null, true);
+      seeList(sightings, occupants, value => value === null, until);
       continue;
     }
-    const files = new Set(occupants.values.filter(file => file !== null));
-    const match = bestMatch([...files], comparer, restored);
+    const match = bestMatch(candidates(occupants, until), comparer, restored);
     if (match === null) continue;
     const { file, blocks } = match;
-    seeList(sightings, occupants.events, occupants.values, value => value === file, false);
-    seeList(sightings, file.sizes.events, file.sizes.values, value => value === restored.sizeBytes, false);
-    for (const slot of file.slots) seeBlock(sightings, comparer.truth, slot, blocks);
+    seeList(sightings, occupants, value => value === file, until);
+    seeList(sightings, file.sizes, value => value === restored.sizeBytes, until);
+    for (const slot of file.slots) seeBlock(sightings, comparer.truth, slot, blocks, until);
   }
   return sightings.held();
+}
+
+/** Files that had a path, in the order of time: those up to the picture, later ones only when there was none (I4). */
+function candidates({ events, values }: Changes<TruthFile | null>, until: EventNumber): TruthFile[] {
+  const early = values.filter((file, at): file is TruthFile => file !== null && events[at]! <= until);
+  return [...new Set(early.length > 0 ? early : values.filter(file => file !== null))];
 }
 
 interface Match {
@@ -133,42 +144,77 @@ function hasVersion({ blocks }: Truth, slot: number, hash: number): boolean {
   return version !== NO_VERSION;
 }
 
-/** `absentBefore`: before its first event the list had a value that fits, too. */
+/** The versions that a restored value can be: those up to the picture, and only without one those after it (I4). */
+class Fitting {
+  earliest: EventNumber = NEVER;
+  latest: EventNumber = -1;
+  private readonly until: EventNumber;
+
+  constructor(until: EventNumber) {
+    this.until = until;
+  }
+
+  /** Versions may come in any order. */
+  add(event: EventNumber): void {
+    const isEarly = event <= this.until;
+    if (this.latest >= 0 && isEarly !== this.earliest <= this.until) {
+      if (!isEarly) return;
+      this.earliest = event;
+      this.latest = event;
+      return;
+    }
+    this.earliest = Math.min(this.earliest, event);
+    this.latest = Math.max(this.latest, event);
+  }
+
+  get isNone(): boolean {
+    return this.latest < 0;
+  }
+}
+
+/** Before its first event a path had no file. */
 function seeList<T>(
   sightings: Sightings,
-  events: readonly EventNumber[],
-  values: readonly T[],
-  fits: (value: T) => boolean,
-  absentBefore: boolean,
+  { events, values }: Changes<T>,
+  fits: (value: T | null) => boolean,
+  until: EventNumber,
 ): void {
-  let earliest: EventNumber = absentBefore && events[0] !== 0 ? 0 : NEVER;
-  let latest: EventNumber = earliest === 0 ? 0 : -1;
-  for (let at = 0; at < events.length; at++) {
-    if (!fits(values[at] as T)) continue;
-    if (earliest === NEVER) earliest = events[at]!;
-    latest = events[at]!;
-  }
-  if (latest < 0) sightings.seeDamage(events[events.length - 1]!);
-  else for (const event of events) sightings.see(event, earliest, latest);
+  const fitting = new Fitting(until);
+  if (events[0] !== 0 && fits(null)) fitting.add(0);
+  for (let at = 0; at < events.length; at++) if (fits(values[at] as T)) fitting.add(events[at]!);
+  if (fitting.isNone) sightings.seeDamage(damagedAt(events, until));
+  else for (const event of events) sightings.see(event, fitting);
+}
+
+/** The newest change that the picture can have; when there was none before it, the newest of all. */
+function damagedAt(events: readonly EventNumber[], until: EventNumber): EventNumber {
+  const newest = events[events.length - 1]!;
+  const early = events.findLast(event => event <= until);
+  return early === undefined || early === 0 ? newest : early;
 }
 
 /** A block behind the restored end is one that nobody has written yet. */
-function seeBlock(sightings: Sightings, { blocks }: Truth, slot: number, restored: RestoredBlocks): void {
-  const block = blocks.blocks[slot]!;
-  const hash = restored.hash(block);
+function seeBlock(
+  sightings: Sightings,
+  { blocks }: Truth,
+  slot: number,
+  restored: RestoredBlocks,
+  until: EventNumber,
+): void {
+  const hash = restored.hash(blocks.blocks[slot]!);
   const { events, hashes, previous, heads } = blocks;
-  let earliest: EventNumber = NEVER;
-  let latest: EventNumber = -1;
+  const fitting = new Fitting(until);
+  let damaged: EventNumber = 0;
   for (let version = heads[slot]!; version !== NO_VERSION; version = previous[version]!) {
-    if (hashes[version] !== hash) continue;
-    earliest = events[version]!;
-    if (latest < 0) latest = earliest;
+    const event = events[version]!;
+    if (hashes[version] === hash) fitting.add(event);
+    if (event <= until && damaged === 0) damaged = event;
   }
-  if (latest < 0) {
-    sightings.seeDamage(events[heads[slot]!]!);
+  if (fitting.isNone) {
+    sightings.seeDamage(damaged === 0 ? events[heads[slot]!]! : damaged);
     return;
   }
   for (let version = heads[slot]!; version !== NO_VERSION; version = previous[version]!) {
-    sightings.see(events[version]!, earliest, latest);
+    sightings.see(events[version]!, fitting);
   }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { MILLISECOND, SECOND } from '../../../engine/units.ts';
 import { Ledger } from '../../../sim/apps/ledger.ts';
+import { MailStore } from '../../../sim/apps/mail.ts';
 import { Script } from '../../../sim/apps/script.ts';
 import { prefix } from '../../../sim/check/prefix.ts';
 import { type FileState, Stage, type StageOptions } from '../apps/stage.ts';
-import { ledger, script } from '../apps/workloads.ts';
+import { ledger, mail, script } from '../apps/workloads.ts';
 import { type EvidenceChanges, evidenceOf, mixed, only } from './restores.ts';
 
 const A = 'C:\\BANK\\ACCOUNTS.DAT';
@@ -162,5 +163,66 @@ describe('prefix', () => {
       .snapshot();
     const verdict = judge(stage, files, { at: stage.truth.now(), settledAt: stage.truth.now() });
     expect(verdict).toMatchObject({ verdict: 'held', looked: stage.workload.transactions.length });
+  });
+
+  it('knows a file by what it was up to T, not by what it comes to be again later', () => {
+    // Each transaction gives the file the name that the one before took away: of two names one is there.
+    const stage = new Stage([new Script(script([{ does: 'rename', from: 'C', to: 'C2' }]))], {
+      writeBackNs: SECOND / 50,
+    });
+    const taken = [stage.run(SECOND).rest().snapshot()];
+    const { transactions } = stage.workload;
+    const first = transactions.length;
+    const isOdd = () => (transactions.length - first) % 2 === 1;
+    while (!isOdd() || transactions.at(-1)!.durable > stage.truth.lastEvent) stage.kernel.advance(1);
+    taken.push(stage.snapshot());
+    const at = stage.truth.now();
+    const last = transactions.length;
+    // The names of the older picture come back with the next transaction, after T.
+    stage.run(2 * SECOND).rest();
+    const fault = `it lacks transaction ${last}, which was durable before`;
+    const [older, newer] = taken;
+    expect(judge(stage, newer!, { at }).verdict).toBe('held');
+    expect(judge(stage, older!, { at })).toMatchObject({ verdict: 'violated', summary: `${fault} T` });
+    const copied = { startedAt: at, endedAt: at };
+    expect(judge(stage, newer!, copied).verdict).toBe('held');
+    expect(judge(stage, older!, copied)).toMatchObject({
+      verdict: 'violated',
+      summary: `${fault} the copy began`,
+    });
+  });
+
+  it('asks for a file that was durable before T and is deleted after it', () => {
+    const stage = new Stage([new MailStore(mail({ fsync: 'always' }))]).run(2 * SECOND).rest();
+    const { truth } = stage;
+    const files = stage.snapshot();
+    const at = truth.now();
+    stage.run(20 * SECOND).rest();
+    const wasDelivered = (path: string) => path.endsWith('.EML') && truth.fileAt(path, 0) === null;
+    const gone = [...files.keys()].find(path => wasDelivered(path) && truth.fileAt(path, truth.lastEvent) === null)!;
+    expect(judge(stage, files, { at }).verdict).toBe('held');
+    expect(judge(stage, new Map([...files].filter(([path]) => path !== gone)), { at }).verdict).toBe('violated');
+  });
+
+  it('takes a file that holds nothing yet for one of up to T', () => {
+    const stage = new Stage(
+      [
+        new Script(
+          script([
+            { does: 'append', file: 'C', sizeBytes: 64 },
+            { does: 'rename', from: 'C', to: 'C2' },
+          ]),
+        ),
+      ],
+      { times: { writeNs: 2 * MILLISECOND } },
+    ).run(SECOND);
+    const isEmpty = () => stage.snapshot().get('C:\\DATA\\C.BIN')?.bytes.length === 0;
+    while (!isEmpty()) stage.kernel.advance(1);
+    const files = stage.snapshot();
+    const at = stage.truth.now();
+    const open = stage.workload.transactions.length;
+    stage.run(2 * SECOND).rest();
+    const { evidence } = judge(stage, files, { at });
+    expect(evidence.last).toBe(open);
   });
 });
