@@ -73,6 +73,59 @@ describe('timestamps', () => {
     expect(naive(stamped(five.files, A, 0)).evidence.wrong).toEqual([A]);
   });
 
+  describe('lets no stamp be newer than', () => {
+    /** The world in the middle of a second, and going on after it: what came later has its stamps, too. */
+    function goneOn(second: number) {
+      const stage = new Stage([new Ledger(ledger())]).run((second + 0.5) * SECOND).rest();
+      const files = stage.snapshot();
+      const instant = { event: stage.truth.now(), wallSeconds: CLOCK_SECONDS + second };
+      stage.run((second + 5.5) * SECOND).rest();
+      return { stage, files, instant };
+    }
+    type Instant = ReturnType<typeof goneOn>['instant'];
+
+    const picture = ({ event, wallSeconds }: Instant) => ({ at: event, wallSeconds });
+    const settled = (instant: Instant) => ({ ...picture(instant), settledAt: instant.event });
+    const taken = (path: string, { event, wallSeconds }: Instant, isNaive: boolean): TakenFile => {
+      const to = (wallSeconds - CLOCK_SECONDS + 0.6) * SECOND;
+      return { path, bytes: 0, from: to - SECOND, to, at: isNaive ? null : event, wallSeconds };
+    };
+    const bounds: readonly [string, (instant: Instant) => EvidenceChanges][] = [
+      ['T of a settled picture of otm', settled],
+      ['T of a picture of otm that was taken anyway', picture],
+      ['T of a cold backup', settled],
+      ['the end of a live image', ({ event, wallSeconds }) => ({ endedAt: event, endedWallSeconds: wallSeconds })],
+      ['the instant at which an agent took the file', at => ({ files: [A, B].map(path => taken(path, at, false)) })],
+      ['the end of the naive copy of the file', at => ({ files: [A, B].map(path => taken(path, at, true)) })],
+    ];
+
+    it.each(bounds)('%s, in the two seconds that FAT keeps', (_bound, changes) => {
+      for (const [second, last] of [
+        [5, 4],
+        [6, 6],
+      ] as const) {
+        const { stage, files, instant } = goneOn(second);
+        const stampedAt = (seconds: number) => judge(stage, stamped(files, B, seconds), changes(instant));
+        expect(stampedAt(last)).toMatchObject({ verdict: 'held', looked: 2 });
+        expect(stampedAt(last + 1).verdict).toBe('held');
+        expect(stampedAt(last + 2)).toMatchObject({ verdict: 'violated', evidence: { newer: [B], wrong: [] } });
+      }
+    });
+
+    it('its own instant, though others of the same copy were taken later', () => {
+      const { stage, files, instant } = goneOn(5);
+      const later = { event: stage.truth.lastEvent, wallSeconds: CLOCK_SECONDS + 10 };
+      const copied = stamped(stamped(files, A, 4), B, 10);
+      for (const isNaive of [false, true]) {
+        const changes = (first: Instant, second: Instant) => ({
+          files: [taken(A, first, isNaive), taken(B, second, isNaive)],
+        });
+        expect(judge(stage, copied, changes(instant, later)).verdict).toBe('held');
+        expect(judge(stage, copied, changes(later, instant)).evidence.newer).toEqual([B]);
+      }
+    });
+  });
+
   it('does not apply to no file', () => {
     const { stage } = pictures();
     expect(judge(stage, new Map(), {}).verdict).toBe('not-applicable');
