@@ -23,8 +23,9 @@ export function fs({ readings, restore }: DataEvidence): Verdict[] {
   const problems = volumes.flatMap(reading => reading.problems.filter(counts));
   const refused = volumes
     .filter(({ mountError }) => mountError !== null)
-    .map(({ letter }) => `${letter}: does not mount`);
-  const descriptions = [...refused, ...problems.map(problemText)];
+    .map(({ letter, mountError }) => `${letter}: does not mount: ${mountError}`);
+  const others = problems.filter(({ kind }) => kind !== 'boot');
+  const descriptions = [...refused, ...others.map(problemText)];
   if (descriptions.length > 0) {
     const kinds = [...new Set(problems.map(({ kind }) => kind))].sort();
     const summary = `${counted(descriptions.length, 'fault')} of the file system: ${listed(descriptions)}`;

@@ -101,6 +101,12 @@ describe('fs', () => {
     for (const changes of UNSETTLED) expect(judge([volume], changes).verdict).toBe('held');
   });
 
+  it('is violated once by a volume that does not mount, which it names', () => {
+    const { verdict, summary, evidence } = judge([VOLUMES.C, boot.volume]);
+    expect({ verdict, kinds: evidence.kinds }).toEqual({ verdict: 'violated', kinds: ['boot'] });
+    expect(summary).toMatch(/^1 fault of the file system: D: does not mount: its boot sector /);
+  });
+
   it('judges every volume of a restore, not the first alone', () => {
     const image = damaged(each => each.setFirstCluster(SECOND_FILE, each.firstCluster(FIRST)), VOLUMES.D);
     expect(judge([VOLUMES.C, VOLUMES.D])).toMatchObject({ verdict: 'held' });
@@ -116,8 +122,10 @@ describe('fs', () => {
   });
 });
 
+/** A volume without the signature of a boot sector. */
+const boot = damaged(image => image.write(510, 0, 0), VOLUMES.D);
+
 describe('mountable', () => {
-  const boot = damaged(image => image.write(510, 0, 0), VOLUMES.D);
   const directory = damaged(image => image.setFirstCluster('OLD        ', 0), VOLUMES.D);
 
   it('judges every volume of a restore, not the first alone', () => {
@@ -134,6 +142,8 @@ describe('mountable', () => {
   it('says which volume does not mount, and which directory can not be walked', () => {
     const judged = (volume: RestoredVolume) => only(mountable(evidenceOfVolumes([VOLUMES.C, volume])));
     expect(judged(boot.volume)).toMatchObject({ verdict: 'violated', evidence: { volumes: ['D'] } });
+    const raw: RestoredVolume = { ...VOLUMES.D, fileSystem: 'raw' };
+    expect(judged(raw)).toMatchObject({ verdict: 'held', summary: 'C: mounted, 2 directories walked' });
     expect(judged(directory.volume).summary).toMatch(/^1 directory can't be walked: D:\\OLD: it has no clusters$/);
   });
 });
