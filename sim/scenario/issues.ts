@@ -4,7 +4,9 @@
  */
 import type { z } from 'zod';
 import type { UserError } from '../user-error.ts';
+import { CHECK_NAMES, CHECKS } from './checks.ts';
 import { badInput, type ScenarioErrorCode } from './error-codes.ts';
+import type { CheckName } from './expectation.ts';
 import { keySpot, type LocatedNode, type NodePath, nodeAt, placeOf, plain, type Spot } from './located.ts';
 import { isMethodList } from './members.ts';
 import { didYouMean, nearest } from './nearest.ts';
@@ -77,7 +79,8 @@ function translate(root: LocatedNode, plainIssue: PlainIssue): Finding[] {
     case 'invalid_type':
       return [say('wrong-type', spot, `expected ${formName(issue.expected)}, found ${found(plain(node))}`)];
     case 'too_small':
-      return [say('wrong-type', spot, `${nameOf(path)} is empty: expected at least ${issue.minimum} of them`)];
+    case 'too_big':
+      return [ofLength(issue, path, node)];
     case 'invalid_key':
       return [say('bad-name', keySpot(root, path), noName(quoted(path.at(-1))))];
     case 'invalid_format':
@@ -138,12 +141,39 @@ function unknownMethod(word: string, words: readonly string[], spot: Spot): Find
   return say('unknown-method', spot, message, `known: ${known.join(', ')}`);
 }
 
+/** A pair with more or fewer than two, or a list that may not be empty. */
+function ofLength(
+  issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
+  path: NodePath,
+  node: LocatedNode,
+): Finding {
+  const { spot } = node;
+  const name = nameOf(path);
+  if (issue.code === 'too_small' && issue.minimum === 1) {
+    return say('wrong-type', spot, `${name} is empty: expected at least 1 of them`);
+  }
+  const value = plain(node);
+  const count = Array.isArray(value) ? value.length : 0;
+  const message = `expected ${formName('tuple')}, found ${count === 0 ? 'an empty list' : `a list of ${count}`}`;
+  return say('wrong-type', spot, `${name}: ${message}`, 'write it as `rename: [OLD, NEW]`');
+}
+
 function unknownWord(path: NodePath, node: LocatedNode, words: readonly string[]): Finding {
   const value = plain(node);
+  if (node.is === 'map' && path[0] === 'expect' && path.length === 3) return notByWorkload(path, node, words);
   if (node.is !== 'scalar') return say('wrong-type', node.spot, `expected a word, found ${found(value)}`, oneOf(words));
   if (isMethodList(path.slice(0, -1))) return unknownMethod(String(value), words, node.spot);
   const message = `unknown word ${quoted(value)} for ${nameOf(path)}${didYouMean(String(value), words)}`;
   return say('unknown-word', node.spot, message, oneOf(words));
+}
+
+/** One verdict for the whole backup, and an expectation for each workload. */
+function notByWorkload(path: NodePath, { spot }: LocatedNode, words: readonly string[]): Finding {
+  const check = String(path.at(-1));
+  const perWorkload = CHECK_NAMES.filter(name => CHECKS[name].isPerWorkload && CHECKS[name].later === null);
+  const message = `${quoted(check)} is judged of the whole backup, not by workload: expected a word, found a mapping`;
+  const word = CHECKS[check as CheckName].family === 'engine' ? 'held' : oneOf(words);
+  return say('wrong-type', spot, message, `\`${check}\` takes ${word}; by workload are ${perWorkload.join(', ')}`);
 }
 
 /** No branch was meant: the value has none of their forms. */

@@ -39,7 +39,13 @@ describe('form', () => {
     ['wrong-type', 'workloads.bank.fsync={}', /expected a word, found a mapping/],
     ['wrong-type', 'world.drives.disk0.model=[]', /expected a word or a mapping, found a list/],
     ['wrong-type', 'workloads.work.transaction=[{ rename: A }]', /expected a list of two names, found `A`/],
-    ['wrong-type', 'expect={ otm: { exact: { bank: held } } }', /expected a word, found a mapping/],
+    [
+      'wrong-type',
+      'workloads.work.transaction=[{ rename: [A] }]',
+      /`workloads\[4\].transaction\[0\].rename`: expected a list of two names, found a list of 1$/,
+    ],
+    ['wrong-type', 'workloads.work.transaction=[{ rename: [A, B, A] }]', /a list of two names, found a list of 3$/],
+    ['wrong-type', 'workloads.work.transaction=[{ rename: [] }]', /a list of two names, found an empty list$/],
     ['unknown-method', 'backups.methods=[otn]', /unknown method `otn`, did you mean `otm`\?/],
     ['unknown-method', 'backups.methods=[{ otn: {} }]', /unknown method `otn`, did you mean `otm`\?/],
     ['unknown-method', 'backups.methods=[none]', /`none` is run without being asked: leave it out/],
@@ -74,6 +80,21 @@ describe('form', () => {
     expect(told(errorsOf(`${SMALL}__proto__: { x: 1 }\n`))).toEqual([
       'unknown-key a.yaml:24:1 unknown key `__proto__`',
     ]);
+  });
+
+  test('an expectation by workload of what is judged of the whole backup', () => {
+    const of = (check: string) => errorsOf(SMALL, 'expect={}', `expect={ otm: { ${check}: { bank: held } } }`);
+    for (const check of ['intact', 'timestamps', 'exact']) {
+      expectOne(
+        of(check),
+        'wrong-type',
+        new RegExp(`^\`${check}\` is judged of the whole backup, not by workload: expected a word, found a mapping$`),
+      );
+      expect(of(check)[0]!.hint).toMatch(/by workload are relational, prefix, sqlite$/);
+    }
+    expect(of('intact')[0]!.hint).toMatch(/^`intact` takes one of held, violated, sometimes-violated, may;/);
+    expect(of('exact')[0]!.hint).toMatch(/^`exact` takes held;/);
+    expect(of('relational')).toEqual([]);
   });
 
   test('another schema', () => {
