@@ -173,9 +173,10 @@ export interface Failure {
   readonly command: string;
 }
 
-/** What failures have in common that are shown as one: all but seed and summary. */
+/** What failures have in common that are shown as one: all but seed and summary. A defect is of no method. */
 export function signatureOf(failure: Failure): string {
   const scenario = failure.variant === null ? failure.scenario : `${failure.scenario}[${failure.variant}]`;
+  if (failure.verdict === 'defect') return `${scenario}: a ${failure.check} of the program`;
   return `${scenario}, ${failure.method}: ${failure.check} ${failure.verdict}, expected ${failure.expected ?? 'nothing'}`;
 }
 

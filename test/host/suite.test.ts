@@ -9,7 +9,7 @@ import { packageRoot } from '../../host/package.ts';
 import { repeatCommand, shellWord } from '../../host/repeat-command.ts';
 import { runSuite, type SuiteOptions, type SuiteRun } from '../../host/suite.ts';
 import { groupsOf, SuiteTally } from '../../host/suite-tally.ts';
-import type { CheckResult, Result } from '../../sim/result.ts';
+import { type CheckResult, type Result, signatureOf } from '../../sim/result.ts';
 import type { Slice, Sliced } from '../../sim/slices.ts';
 import { UserError } from '../../sim/user-error.ts';
 import { madeCheck, madeMethod, madeResult } from '../reports/made-results.ts';
@@ -78,6 +78,20 @@ describe('a suite', () => {
       [2, 'relational'],
       [3, 'defect'],
     ]);
+  });
+
+  test('a defect is of no method, and nothing was expected of one', async () => {
+    const fails = (): never => {
+      throw new TypeError('x is undefined');
+    };
+    const { result } = await suite([runOf(1, crashes), runOf(2, fails), runOf(3, crashes)]);
+    expect(result.groups.map(({ signature, runs }) => [signature, runs])).toEqual([
+      ['timestamp-problem: a defect of the program', 2],
+      ['timestamp-problem: a crash of the program', 1],
+    ]);
+    expect(signatureOf({ ...result.failures[0]!, variant: 'granule=4KiB' })).toMatch(
+      /^timestamp-problem\[granule=4KiB\]: /,
+    );
   });
 
   test('--fail-fast ends after the first failure', async () => {
