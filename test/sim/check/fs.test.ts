@@ -8,6 +8,7 @@ import { evidenceOfVolumes, Image, VOLUMES } from './images.ts';
 import { only } from './restores.ts';
 
 const ACCOUNTS = 'ACCOUNTSDAT';
+const BANK = 'BANK       ';
 const FIRST = 'D00001  DAT';
 const SECOND_FILE = 'D00002  DAT';
 const FREE_CLUSTER = 5000;
@@ -15,6 +16,9 @@ const FREE_CLUSTER = 5000;
 const INFO_FREE_COUNT = 488;
 /** The first byte of a directory entry that is no more. */
 const DELETED = 0xe5;
+/** Where in an entry its attributes stand, and the one of a directory. */
+const ATTRIBUTES = 11;
+const DIRECTORY = 0x10;
 
 /** Damage that counts whatever the picture was; lost clusters beside it do not, where pages may be unwritten. */
 const ALWAYS: readonly [string, string, () => Image][] = [
@@ -34,7 +38,7 @@ const ALWAYS: readonly [string, string, () => Image][] = [
     'two files with the same clusters',
     () => damaged(image => image.setFirstCluster(SECOND_FILE, image.firstCluster(FIRST)), VOLUMES.D),
   ],
-  ['directory', 'a directory without clusters', () => damaged(image => image.setFirstCluster('BANK       ', 0))],
+  ['directory', 'a directory without clusters', () => damaged(image => image.setFirstCluster(BANK, 0))],
   [
     'directory',
     'a directory whose entry for itself is of another one',
@@ -44,6 +48,16 @@ const ALWAYS: readonly [string, string, () => Image][] = [
     'directory',
     'a directory that does not begin with itself',
     () => damaged(image => image.write(image.entry('.          '), DELETED)),
+  ],
+  [
+    'directory',
+    'a directory that does not tell which one it is in',
+    () => damaged(image => image.write(image.entry('..         '), DELETED)),
+  ],
+  [
+    'directory',
+    'a name that is there twice',
+    () => damaged(image => image.write(image.entry(SECOND_FILE), ...Buffer.from(FIRST)), VOLUMES.D),
   ],
 ];
 
@@ -142,6 +156,12 @@ describe('mountable', () => {
   it('says which volume does not mount, and which directory can not be walked', () => {
     const judged = (volume: RestoredVolume) => only(mountable(evidenceOfVolumes([VOLUMES.C, volume])));
     expect(judged(boot.volume)).toMatchObject({ verdict: 'violated', evidence: { volumes: ['D'] } });
+    const circle = damaged(image => {
+      const journal = image.entry('JOURNAL DAT');
+      return image.write(journal + ATTRIBUTES, DIRECTORY).setFirstCluster('JOURNAL DAT', image.firstCluster(BANK));
+    });
+    const walked = only(mountable(evidenceOfVolumes([circle.volume])));
+    expect(walked.summary).toBe("1 directory can't be walked: C:\\BANK\\JOURNAL.DAT: it is another directory, too");
     const raw: RestoredVolume = { ...VOLUMES.D, fileSystem: 'raw' };
     expect(judged(raw)).toMatchObject({ verdict: 'held', summary: 'C: mounted, 2 directories walked' });
     expect(judged(directory.volume).summary).toMatch(/^1 directory can't be walked: D:\\OLD: it has no clusters$/);
