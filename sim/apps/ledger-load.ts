@@ -3,6 +3,7 @@
  * first, and compares with A. From the bytes alone, but for A's transfers that later ones have covered: those are named
  * from the truth.
  */
+import { sameWords, wordsOf } from '../../engine/bytes.ts';
 import type { Path } from '../fs/file-system.ts';
 import type { LedgerWorkload } from '../scenario/scenario.ts';
 import type { Loading, RestoredFile, RestoredTree } from './application.ts';
@@ -17,6 +18,8 @@ import {
 } from './ledger-records.ts';
 import { counted, grouped } from './wording.ts';
 import type { WorkloadTruth } from './workload-truth.ts';
+
+const RECORD_WORDS = RECORD_BYTES / 4;
 
 /** What there was at 0 s of a table that was not there. */
 const NOTHING = new Uint8Array(0);
@@ -89,8 +92,9 @@ function readAccounts(
 ): Accounts {
   const changed = new Map<number, AccountRecord>();
   const block = new Uint8Array(BLOCK_BYTES);
+  const words = wordsOf(block);
   const base = truth.truth.base.file(table.path);
-  const before = base === null ? NOTHING : base.padded();
+  const before = wordsOf(base === null ? NOTHING : base.padded());
   let damaged = table.sizeBytes === workload.accounts * RECORD_BYTES ? 0 : 1;
   let last = 0;
   for (const number of tree.blocks(table, base).changed) {
@@ -98,7 +102,7 @@ function readAccounts(
     table.read(offset, block);
     const end = Math.min(BLOCK_BYTES, table.sizeBytes - offset);
     for (let at = 0; at < end; at += RECORD_BYTES) {
-      if (isSame(block, at, before, offset + at)) continue;
+      if (isSame(words, at / 4, before, (offset + at) / 4)) continue;
       const record = readAccount(block, at);
       if (record === null || record.account !== (offset + at) / RECORD_BYTES) {
         damaged += 1;
@@ -112,10 +116,8 @@ function readAccounts(
 }
 
 /** Whether a record is as it was at 0 s: most are, and need not be read. */
-function isSame(block: Uint8Array, at: number, before: Uint8Array, from: number): boolean {
-  if (from + RECORD_BYTES > before.length) return false;
-  for (let place = RECORD_BYTES - 1; place >= 0; place--) if (block[at + place] !== before[from + place]) return false;
-  return true;
+function isSame(words: Int32Array, at: number, before: Int32Array, from: number): boolean {
+  return from + RECORD_WORDS <= before.length && sameWords(words, at, before, from, RECORD_WORDS);
 }
 
 function readJournal(book: RestoredFile): Journal {

@@ -60,8 +60,7 @@ export class Sectors {
         into.fill(0, done, done + length);
       } else {
         hole = false;
-        if (length === PAGE_BYTES && into.length === PAGE_BYTES) into.set(page.bytes);
-        else into.set(page.bytes.subarray(within, within + length), done);
+        into.set(length === PAGE_BYTES ? page.bytes : page.bytes.subarray(within, within + length), done);
       }
       done += length;
     }

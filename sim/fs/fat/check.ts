@@ -95,9 +95,14 @@ function checkCopies(image: FatImage): Problem[] {
     if (image.isCopyEqual(copy)) continue;
     // The upper 4 bits of an entry, and what lies behind the last one, may differ.
     const others = image.decodeCopy(copy);
-    const differing = [...others.keys()].filter(cluster => others[cluster] !== entries[cluster]);
-    if (differing.length === 0) continue;
-    return [{ kind: 'fat-copies', text: `${differing.length} entries differ, the first is ${differing[0]}` }];
+    let count = 0;
+    let first: Cluster = 0;
+    for (let cluster = 0; cluster < entries.length; cluster++) {
+      if (others[cluster] === entries[cluster]) continue;
+      if (count === 0) first = cluster;
+      count += 1;
+    }
+    if (count > 0) return [{ kind: 'fat-copies', text: `${count} entries differ, the first is ${first}` }];
   }
   return [];
 }

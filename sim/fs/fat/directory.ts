@@ -95,8 +95,14 @@ export class DirectoryIndex implements Derived {
 
 /** The offset of a slot on the volume; null when the chain of the directory misses pages. */
 export function slotOffset(view: View, layout: FatLayout, directory: FatNode, slot: number): Bytes | null {
+  if (!directory.isFixedRoot) loadChain(view, layout, directory, directory.firstCluster);
+  return knownSlotOffset(layout, directory, slot);
+}
+
+/** The same without a look at pages: null when the chain of the directory is not known. */
+export function knownSlotOffset(layout: FatLayout, directory: FatNode, slot: number): Bytes | null {
   if (directory.isFixedRoot) return layout.rootStart + slot * ENTRY_BYTES;
-  const chain = loadChain(view, layout, directory, directory.firstCluster);
+  const { chain } = directory;
   if (chain === null) return null;
   const perCluster = layout.clusterBytes / ENTRY_BYTES;
   const index = Math.floor(slot / perCluster);

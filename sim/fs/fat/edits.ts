@@ -11,7 +11,7 @@ import type { Changer, Page, PageNumber } from '../page.ts';
 import { PAGE_BYTES } from '../page-buffers.ts';
 import { type Cluster, offsetOfCluster, put32 } from './layout.ts';
 import type { FatState } from './state.ts';
-import { END, FREE, isKept, needEntry, TableWriter } from './table.ts';
+import { END, FREE, isKept, needEntry, shareEntryPages, TableWriter } from './table.ts';
 
 const INFO_BYTES = 512;
 const INFO_FREE_COUNT = 488;
@@ -73,7 +73,9 @@ export class Edits {
   }
 
   link(view: View, cluster: Cluster, value: number): void {
-    needEntry(view, this.state.layout, cluster);
+    const { layout } = this.state;
+    const before = this.linked[this.linked.length - 1];
+    if (before === undefined || !shareEntryPages(layout.kind, before, cluster)) needEntry(view, layout, cluster);
     this.linked.push(cluster);
     this.links.push(value);
   }

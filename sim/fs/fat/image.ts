@@ -8,8 +8,11 @@ import { DIRECTORY, type Entry, type EntryFields, EntryParser, readFields } from
 import { type Cluster, ENTRY_BYTES, type FatLayout, FIRST_CLUSTER, isDataCluster, offsetOfCluster } from './layout.ts';
 import { BAD, decodeTable, FREE, isEnd } from './table.ts';
 
-/** So much of a table is read at once: whole sectors, and a multiple of 3 so that no entry of 12 bits is cut. */
-const TABLE_PIECE_BYTES: Bytes = 6 * 4096;
+/**
+ * So much of a table is read at once, up to a multiple of it on the volume: most who give sectors need no copy then. No
+ * entry of 16 or 32 bits is cut; a table of 12 bits is small, and read whole.
+ */
+const TABLE_PIECE_BYTES: Bytes = 4096;
 
 /** Gives sectors of the volume, in bytes that stay as they are. What it throws goes through. */
 export type ReadSectors = (first: Sector, count: Sector) => Uint8Array;
@@ -111,23 +114,33 @@ export class FatImage {
   /** What a copy of the table says of each cluster. */
   decodeCopy(copy: number): Uint32Array {
     const entries = new Uint32Array(FIRST_CLUSTER + this.layout.clusterCount);
-    for (let offset = 0; offset < this.layout.fatBytes; offset += TABLE_PIECE_BYTES) {
-      decodeTable(this.layout.kind, this.tablePiece(copy, offset), offset, entries);
+    let offset: Bytes = 0;
+    for (const piece of this.tablePieces(copy)) {
+      decodeTable(this.layout.kind, piece, offset, entries);
+      offset += piece.length;
     }
     return entries;
   }
 
   /** Whether a copy of the table is the active one, byte for byte. */
   isCopyEqual(copy: number): boolean {
-    for (let offset = 0; offset < this.layout.fatBytes; offset += TABLE_PIECE_BYTES) {
-      if (!sameBytes(this.tablePiece(copy, offset), this.tablePiece(this.layout.activeFat, offset))) return false;
+    const { fatStart, fatBytes, activeFat } = this.layout;
+    let offset: Bytes = 0;
+    for (const piece of this.tablePieces(copy)) {
+      if (!sameBytes(piece, this.read(fatStart + activeFat * fatBytes + offset, piece.length))) return false;
+      offset += piece.length;
     }
     return true;
   }
 
-  private tablePiece(copy: number, offset: Bytes): Uint8Array {
-    const { fatStart, fatBytes } = this.layout;
-    return this.read(fatStart + copy * fatBytes + offset, Math.min(TABLE_PIECE_BYTES, fatBytes - offset));
+  private *tablePieces(copy: number): Generator<Uint8Array> {
+    const { kind, fatStart, fatBytes } = this.layout;
+    const end = fatStart + (copy + 1) * fatBytes;
+    for (let at = end - fatBytes; at < end; ) {
+      const next = kind === 'fat12' ? end : Math.min(end, at - (at % TABLE_PIECE_BYTES) + TABLE_PIECE_BYTES);
+      yield this.read(at, next - at);
+      at = next;
+    }
   }
 
   cluster(cluster: Cluster): Uint8Array {

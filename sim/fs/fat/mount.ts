@@ -30,10 +30,12 @@ const SCAN_PAGES = 24;
 /** Mounts the FAT volume that is on `cached`; throws `FsError` when it is none. */
 export function* mountFat(cached: CachedVolume, options: MountOptions): Task<FatVolume> {
   const path = `${cached.letter}:\\`;
-  const boot = yield* readBytes(cached, 0, cached.device.sectorSize);
+  const boot = new Uint8Array(cached.device.sectorSize);
+  yield* readInto(cached, 0, boot);
   const parsed: ParsedLayout = parseLayout(boot, cached.device.sectorSize, cached.sectorCount);
   if ('reason' in parsed) throw new FsError('corrupt', path, parsed.reason);
-  const info = parsed.infoStart === null ? null : yield* readBytes(cached, parsed.infoStart, 512);
+  const info = parsed.infoStart === null ? null : new Uint8Array(512);
+  if (info !== null && parsed.infoStart !== null) yield* readInto(cached, parsed.infoStart, info);
   const layout: FatLayout = info === null || isInfoSector(info) ? parsed : { ...parsed, infoStart: null };
   const state = new FatState(cached, layout, options);
   yield* scan(state);
@@ -47,11 +49,13 @@ function* scan({ layout, cached, free }: FatState): Task<void> {
   const pages = Math.max(3, Math.floor(Math.min(SCAN_PAGES, cached.cache.frameCount / 4) / 3) * 3);
   const perScan = entriesIn(kind, pages * PAGE_BYTES);
   const end = FIRST_CLUSTER + clusterCount;
+  const buffer = new Uint8Array(pages * PAGE_BYTES);
   for (let first = 0; first < end; first += perScan) {
     const from = entryOffset(kind, first);
     const scanEnd = Math.min(first + perScan, end);
     const place = layout.fatStart + layout.activeFat * layout.fatBytes + from;
-    const table = yield* readBytes(cached, place, bytesOfEntries(kind, scanEnd) - from);
+    const table = buffer.subarray(0, bytesOfEntries(kind, scanEnd) - from);
+    yield* readInto(cached, place, table);
     for (const piece of tablePieces(kind, table, first, scanEnd)) scanPiece(free, kind, piece);
   }
 }
@@ -68,28 +72,27 @@ function scanPiece(free: FreeClusters, kind: FatKind, { first, end, isFree, byte
 }
 
 /** Reads a range of a volume that need not be mounted. */
-function* readBytes(cached: CachedVolume, offset: Bytes, length: Bytes): Task<Uint8Array> {
-  const last = Math.floor((offset + length - 1) / PAGE_BYTES);
+function* readInto(cached: CachedVolume, offset: Bytes, into: Uint8Array): Task<void> {
+  const end = offset + into.length;
+  const last = Math.floor((end - 1) / PAGE_BYTES);
   invariant(last < cached.pageCount, `${cached.letter}: is read past its end`);
-  const operation: Operation<true, Uint8Array> = {
+  const operation: Operation<true, void> = {
     path: `${cached.letter}:\\`,
     changesPages: false,
     plan: (view: View) => {
-      view.range(offset, length);
+      view.range(offset, into.length);
       return view.isMissing ? null : true;
     },
     apply: () => {
-      const bytes = new Uint8Array(length);
       for (let number = Math.floor(offset / PAGE_BYTES); number <= last; number++) {
         const page = cached.resident(number);
         invariant(page !== null, `page ${number} is absent in the step of its look-up`);
         const from = Math.max(offset, number * PAGE_BYTES);
-        const to = Math.min(offset + length, (number + 1) * PAGE_BYTES);
+        const to = Math.min(end, (number + 1) * PAGE_BYTES);
         const within = from - number * PAGE_BYTES;
-        bytes.set(page.bytes.subarray(within, within + to - from), from - offset);
+        into.set(page.bytes.subarray(within, within + to - from), from - offset);
       }
-      return bytes;
     },
   };
-  return yield* run(cached, operation);
+  yield* run(cached, operation);
 }

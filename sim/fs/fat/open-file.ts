@@ -14,6 +14,7 @@ import { type ChangeSet, FsError, type OpenFile, type Path } from '../file-syste
 import { type Operation, PIECE_BYTES, run, type View } from '../operation.ts';
 import type { Page } from '../page.ts';
 import { PAGE_BYTES } from '../page-buffers.ts';
+import { appendResident } from './append-resident.ts';
 import { type Chain, loadChain } from './chain.ts';
 import { ARCHIVE } from './entry.ts';
 import { FIRST_CLUSTER } from './layout.ts';
@@ -70,6 +71,8 @@ export class FatFile implements OpenFile {
 
   *append(bytes: Uint8Array, changes?: ChangeSet): Task<Bytes> {
     this.check(0);
+    const end = this.node.sizeBytes;
+    if (appendResident(this.state, this.node, bytes, changes ?? null)) return end;
     const operation = new AppendOperation(this.state, this.node, bytes, changes ?? null);
     yield* this.runAll(operation);
     return operation.offset;

@@ -213,10 +213,8 @@ function applyWrite(state: FatState, node: FatNode, plan: WritePlan, changes: Ch
 
 /** A chain that grew rests on the pages of the table that its new entries are in, too. */
 export function bindChain(state: FatState, node: FatNode, added: readonly Cluster[]): void {
-  if (node.chain === null) return;
-  for (const cluster of added) {
-    for (const page of state.tablePages(cluster)) node.chain.sources.add(page);
-  }
+  if (node.chain === null || added.length === 0) return;
+  for (const page of state.tablePages(added)) node.chain.sources.add(page);
 }
 
 /** Takes over what the entry says now; says whether the stamp is another one. */

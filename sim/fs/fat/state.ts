@@ -6,7 +6,7 @@ import type { Bytes } from '../../../engine/units.ts';
 import type { CachedVolume, PageUser } from '../cached-volume.ts';
 import type { FsObserver, WallSeconds } from '../file-system.ts';
 import type { View } from '../operation.ts';
-import type { Changer, Page } from '../page.ts';
+import type { Changer, Page, PageNumber } from '../page.ts';
 import { PAGE_BYTES } from '../page-buffers.ts';
 import { DIRECTORY, type Entry, type EntryFields } from './entry.ts';
 import { FreeClusters } from './free-clusters.ts';
@@ -108,14 +108,27 @@ export class FatState implements PageUser {
   /** The resident pages that a cluster has a part in. */
   pagesOf(cluster: Cluster): Page[] {
     const start = offsetOfCluster(this.layout, cluster);
-    return this.residentPages(start, this.layout.clusterBytes);
+    const pages: Page[] = [];
+    const last = Math.floor((start + this.layout.clusterBytes - 1) / PAGE_BYTES);
+    for (let number = Math.floor(start / PAGE_BYTES); number <= last; number++) pages.push(this.present(number));
+    return pages;
   }
 
-  /** The pages of the table that is read in which a cluster's entry is. */
-  tablePages(cluster: Cluster): Page[] {
+  /** The pages of the table that is read in which the entries of clusters are; neighbours share theirs. */
+  tablePages(clusters: readonly Cluster[]): Page[] {
     const { layout } = this;
-    const start = layout.fatStart + layout.activeFat * layout.fatBytes + entryOffset(layout.kind, cluster);
-    return this.residentPages(start, 2);
+    const start = layout.fatStart + layout.activeFat * layout.fatBytes;
+    const pages: Page[] = [];
+    let known = -1;
+    for (const cluster of clusters) {
+      const offset = start + entryOffset(layout.kind, cluster);
+      const last = Math.floor((offset + 1) / PAGE_BYTES);
+      for (let number = Math.floor(offset / PAGE_BYTES); number <= last; number++) {
+        if (number !== known) pages.push(this.present(number));
+        known = number;
+      }
+    }
+    return pages;
   }
 
   /** The error goes to the next fsync of every handle of each file that has data in the page. */
@@ -128,15 +141,10 @@ export class FatState implements PageUser {
     }
   }
 
-  private residentPages(offset: Bytes, length: Bytes): Page[] {
-    const pages: Page[] = [];
-    const last = Math.floor((offset + length - 1) / PAGE_BYTES);
-    for (let number = Math.floor(offset / PAGE_BYTES); number <= last; number++) {
-      const page = this.cached.resident(number);
-      if (page === null) defect(`page ${number} of ${this.cached.letter}: is absent in the step of its change`);
-      pages.push(page);
-    }
-    return pages;
+  private present(number: PageNumber): Page {
+    const page = this.cached.resident(number);
+    if (page === null) defect(`page ${number} of ${this.cached.letter}: is absent in the step of its change`);
+    return page;
   }
 
   private hasDataIn(node: FatNode, page: Page): boolean {

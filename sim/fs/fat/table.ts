@@ -24,6 +24,9 @@ export function entriesIn(kind: FatKind, bytes: Bytes): number {
   return Math.floor(bytes / (kind === 'fat16' ? 2 : 4));
 }
 
+/** The smallest sector. */
+const SECTOR_BYTES: Bytes = 512;
+
 /** Bytes of a table that are looked at at once: a multiple of 3, so that no entry of 12 bits is cut. */
 const PIECE_BYTES: Bytes = 3 * 1024;
 
@@ -78,9 +81,9 @@ export function decodeTable(kind: FatKind, table: Uint8Array, start: Bytes, entr
   }
 }
 
-/** Sets the entry of a cluster in the bytes of a whole table. */
-export function encodeEntry(kind: FatKind, bytes: Uint8Array, cluster: Cluster, value: number): void {
-  const at = entryOffset(kind, cluster);
+/** Sets the entry of a cluster in the bytes of a table, of which `bytes` begins at offset `from`. */
+export function encodeEntry(kind: FatKind, bytes: Uint8Array, cluster: Cluster, value: number, from: Bytes = 0): void {
+  const at = entryOffset(kind, cluster) - from;
   const length = kind === 'fat32' ? 4 : 2;
   for (let index = 0; index < length; index++) {
     bytes[at + index] = mergedByte(kind, cluster, value, index, bytes[at + index]!);
@@ -111,27 +114,34 @@ export class TableReader {
     this.start = layout.fatStart + layout.activeFat * layout.fatBytes;
   }
 
-  /** The entry of a cluster, or -1 when its page is missing. */
+  /** The entry of a cluster, or -1 when its page is missing. Only an entry of 12 bits may lie in two pages. */
   get(cluster: Cluster): number {
     const { kind } = this.layout;
     const offset = this.start + entryOffset(kind, cluster);
+    if (kind !== 'fat12') {
+      const page = this.pageAt(offset);
+      return page === null ? -1 : decodeEntry(kind, page.bytes, cluster, this.number * PAGE_BYTES - this.start);
+    }
     const first = this.byte(offset);
     const second = this.byte(offset + 1);
     if (first < 0 || second < 0) return -1;
     const low = first | (second << 8);
-    if (kind === 'fat16') return low;
-    if (kind === 'fat12') return cluster % 2 === 0 ? low & 0xfff : low >> 4;
-    return low | (this.byte(offset + 2) << 16) | ((this.byte(offset + 3) & 0x0f) << 24);
+    return cluster % 2 === 0 ? low & 0xfff : low >> 4;
   }
 
   private byte(offset: Bytes): number {
+    const page = this.pageAt(offset);
+    return page === null ? -1 : page.bytes[offset - this.number * PAGE_BYTES]!;
+  }
+
+  private pageAt(offset: Bytes): Page | null {
     const number = Math.floor(offset / PAGE_BYTES);
     if (number !== this.number) {
       this.page = this.view.page(number);
       this.number = number;
       if (this.page !== null) this.pages.push(this.page);
     }
-    return this.page === null ? -1 : this.page.bytes[offset - number * PAGE_BYTES]!;
+    return this.page;
   }
 }
 
@@ -142,6 +152,12 @@ export function needEntry(view: View, layout: FatLayout, cluster: Cluster): void
   for (let copy = 0; copy < layout.fatCount; copy++) {
     if (isKept(layout, copy)) view.range(layout.fatStart + copy * layout.fatBytes + within, length);
   }
+}
+
+/** Do the entries of two clusters lie in the same pages, in every copy? A copy begins with a sector. */
+export function shareEntryPages(kind: FatKind, a: Cluster, b: Cluster): boolean {
+  if (kind === 'fat12') return false;
+  return Math.floor(entryOffset(kind, a) / SECTOR_BYTES) === Math.floor(entryOffset(kind, b) / SECTOR_BYTES);
 }
 
 /** Is this copy of the table written? */
@@ -170,8 +186,12 @@ export class TableWriter {
 
   set(cluster: Cluster, value: number): void {
     const offset = this.start + entryOffset(this.kind, cluster);
-    const length = this.kind === 'fat32' ? 4 : 2;
-    for (let index = 0; index < length; index++) {
+    if (this.kind !== 'fat12') {
+      const { bytes } = this.pageAt(offset);
+      encodeEntry(this.kind, bytes, cluster, value, this.number * PAGE_BYTES - this.start);
+      return;
+    }
+    for (let index = 0; index < 2; index++) {
       const page = this.pageAt(offset + index);
       const at = offset + index - this.number * PAGE_BYTES;
       page.bytes[at] = mergedByte(this.kind, cluster, value, index, page.bytes[at]!);
