@@ -211,8 +211,9 @@ export const SCENARIO_ERRORS = {
     remedy: 'The metrics are those of a result: docs/scenario.md lists them.',
   },
   'unknown-file': {
-    meaning: 'A step of a script names a file that is not among its `files`.',
-    remedy: 'Add it to `files`, or correct the name.',
+    meaning:
+      'A step of a script names a file that is not among its `files`, or a group, `order` or `include` names one that no workload ever has.',
+    remedy: 'Correct the name, or add it to the `files` of a workload.',
   },
   'no-file-system': {
     meaning: 'A path lies on a volume without a file system (`fs: raw`).',

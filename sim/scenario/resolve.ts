@@ -1,5 +1,6 @@
 /** From what the schema read to the Scenario that everybody sees: defaults that hang together, and sense. */
 import type { Bytes } from '../../engine/units.ts';
+import { checkNamedFiles } from './possible-files.ts';
 import type { Report } from './report.ts';
 import { checkEnd, resolveBackups } from './resolve-backups.ts';
 import { judgeMethods } from './resolve-expect.ts';
@@ -21,6 +22,7 @@ export function resolve(parsed: ParsedScenario, { story, memoryLimitBytes }: Res
   const world = resolveWorld(parsed.world, report);
   const inhabitants = resolveWorkloads(parsed.workloads, world, parsed.backups.start, report);
   const backups = resolveBackups(parsed.backups, world, report);
+  checkNamedFiles(parsed.backups, backups.selection, inhabitants.workloads, report);
   const faults = resolveFaults(parsed.faults, world, backups.methods, report);
   const { selection } = backups;
   const context = { world, selection, inhabitants, faultCount: parsed.faults.length, report };

@@ -170,6 +170,18 @@ export const BAD_SENSE: readonly Case[] = [
     /there is no workload `bnak`, did you mean `bank`\?/,
   ],
   ['unknown-file', 'workloads.work.transaction=[{ sync: C }]', /there is no file `C` among `files`/],
+  [
+    'unknown-file',
+    "backups.methods=[{ group-agent: { groups: [['C:\\BANK\\A.DAT'], ['C:\\SHOP\\ORDRES.DB']] } }]",
+    /no workload ever has a file `C:\\SHOP\\ORDRES.DB`, did you mean `C:\\SHOP\\ORDERS.DB`\?/,
+  ],
+  [
+    'unknown-file',
+    "backups.methods=[{ group-agent: { groups: [['C:\\BNAK\\*']] } }]",
+    /no workload ever has a file `C:\\BNAK\\\*`, did you mean `C:\\BANK\\\*`\?/,
+  ],
+  ['unknown-file', 'backups.order=[STOKC.DB]', /ever has a file `STOKC.DB`, did you mean `STOCK.DB`\?/],
+  ['unknown-file', 'backups.include=[C:/SHOP, C:/MAYL]', /ever has a file `C:\\MAYL`, did you mean `C:\\MAIL`\?/],
   ['no-file-system', 'workloads.rest.at=R:/REST', /the volume `R` is raw: it has no files/],
   ['no-file-system', 'backups.volumes=[C, E, R]', /`open-file-agent` copies files, and the selected volume `R` is raw/],
   ['no-file-system', 'backups.methods.otm.cache.on=R', /the volume `R` is raw: name its drive instead/],

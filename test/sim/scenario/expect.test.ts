@@ -25,8 +25,8 @@ test('`intact` gives one verdict, so it is not expected by workload', () => {
   expect(others).toEqual([]);
   expect(error).toMatchObject({
     code: 'wrong-type',
-    message: 'expected a word, found a mapping',
-    hint: 'one of held, violated, sometimes-violated, may',
+    message: '`intact` is judged of the whole backup, not by workload: expected a word, found a mapping',
+    hint: '`intact` takes one of held, violated, sometimes-violated, may; by workload are relational, prefix, sqlite',
   });
   expect(messages('expect={ otm: { intact: held } }')).toEqual([]);
   expect(messages('expect={ otm: { relational: { bank: held } } }')).toEqual([]);
