@@ -256,8 +256,8 @@ export const SCENARIO_ERRORS = {
   },
   'memory-limit': {
     meaning:
-      'The world would touch more memory than the limit before it even starts. Large drives are fine, they are sparse; what is written into them is not.',
-    remedy: 'Make files, file systems or page cache smaller.',
+      'The world would certainly touch more memory than the limit. Large drives are fine, they are sparse; what is written into them is not, and each backup is kept until it has been judged.',
+    remedy: 'Make files, file systems or page cache smaller, or let there be fewer backups.',
   },
   'not-there-yet': {
     meaning: 'The scenario asks for something that the format has a word for, but that this version cannot do.',

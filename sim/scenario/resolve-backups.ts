@@ -10,6 +10,7 @@ import type {
   CachePlace,
   CacheSpec,
   JudgedMethod,
+  MethodKind,
   OtmOptions,
   Selection,
   WalkOrder,
@@ -37,10 +38,15 @@ interface Context {
   readonly report: Report;
 }
 
-const FILE_AGENTS: readonly string[] = ['naive-copy', 'open-file-agent', 'group-agent'];
+const FILE_AGENTS: readonly MethodKind[] = ['naive-copy', 'open-file-agent', 'group-agent'];
 /** Caches are made of whole pages. */
 const CACHE_UNIT_BYTES: Bytes = 4096;
 const AT: NodePath = ['backups'];
+
+/** Copies files, not sectors. */
+export function isFileAgent(kind: MethodKind): boolean {
+  return FILE_AGENTS.includes(kind);
+}
 
 export function resolveBackups(parsed: ParsedBackups, world: World, report: Report): UnjudgedBackups {
   const selection = resolveSelection(parsed, world, AT, report, everything(world));
@@ -108,7 +114,7 @@ function resolveMethod(entry: ParsedMethod, at: NodePath, context: Context): Unj
   const id = mapping.id ?? kind;
   if (id === 'none') report.at([...at, 'id'], 'id-twice', 'the id `none` is that of the run without a backup');
   const raw = selection.volumes.find(letter => world.volumes.get(letter)?.fs === 'raw');
-  if (FILE_AGENTS.includes(kind) && raw !== undefined) {
+  if (isFileAgent(kind) && raw !== undefined) {
     report.at(at, 'no-file-system', `\`${id}\` copies files, and the selected volume \`${raw}\` is raw`);
   }
   switch (kind) {

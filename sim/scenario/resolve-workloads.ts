@@ -30,8 +30,8 @@ export interface Inhabitants {
   readonly workloads: readonly Workload[];
   /** Letters on which each workload has files, by its id. */
   readonly letters: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What the files of all of them take before 0 s. */
-  readonly filledBytes: Bytes;
+  /** What their files take before 0 s, by letter. */
+  readonly filledOn: ReadonlyMap<string, Bytes>;
 }
 
 export function resolveWorkloads(
@@ -58,8 +58,12 @@ export function resolveWorkloads(
   }
   checkOverlaps(belongings, report);
   checkRoom(belongings, world, report);
-  const filledBytes = belongings.reduce((sum, { fileCount, sizeBytes }) => sum + fileCount * sizeBytes, 0);
-  return { workloads, letters, filledBytes };
+  const filledOn = new Map<string, Bytes>();
+  for (const { path, fileCount, sizeBytes } of belongings) {
+    const letter = letterOf(path)!;
+    filledOn.set(letter, (filledOn.get(letter) ?? 0) + fileCount * sizeBytes);
+  }
+  return { workloads, letters, filledOn };
 }
 
 function resolveWorkload(parsed: ParsedWorkload, at: NodePath, backupStartNs: Nanoseconds, report: Report): Workload {

@@ -186,6 +186,30 @@ describe('sense', () => {
     expect(errorsOf(SMALL, ...set, 'backups.methods.otm.granule=1 MiB')).toEqual([]);
   });
 
+  test('more backups than there is room for: each is kept until it has been judged', () => {
+    const many = ['expect={}', 'backups.count=1000', 'backups.every=1 us'];
+    const only = (method: string) => `backups.methods=[${method}]`;
+    for (const method of ['open-file-agent', 'cold-backup', 'otm']) {
+      const errors = errorsOf(SMALL, ...many, only(method));
+      expectOne(errors, 'memory-limit', /the world would touch \d+ MiB, and the limit is 1 GiB/);
+      expect(errors[0]!.hint).toMatch(/, \d+ backups \d+ MiB$/);
+      expect(errors[0]!.place?.file).toBe('--set 2');
+    }
+    // As many as the time has room for, by the rate of the copy and by the distance of their starts.
+    expect(errorsOf(SMALL, ...many, 'end={ limit: 60 s }')).toEqual([]);
+    expect(errorsOf(SMALL, ...many, 'end={ after: 60 s }')).toEqual([]);
+    expect(errorsOf(SMALL, ...many, 'backups.every=10 min')).toEqual([]);
+    expect(errorsOf(SMALL, ...many, only('otm'), 'backups.copyRate=10 KiB/s')).toEqual([]);
+    expect(errorsOf(SMALL, ...many, only('otm'), 'backups.methods=[{ otm: { quiet: 5 min } }]')).toEqual([]);
+    // What a walk leaves out is not counted, and a file is kept twice: on the target, and restored.
+    expect(errorsOf(SMALL, ...many, only('naive-copy'), "backups.include=['C:\\BANK\\B.DAT']")).toEqual([]);
+    const bytesOf = (method: string) => {
+      const hint = errorsOf(SMALL, ...many, 'backups.copyRate=unlimited', only(method))[0]!.hint!;
+      return Number(/(\d+) MiB$/.exec(hint)![1]);
+    };
+    expect(Math.round(bytesOf('naive-copy') / bytesOf('cold-backup'))).toBe(2);
+  });
+
   test('the memory limit is an option', () => {
     const result = loadTexts({ 'a.yaml': SMALL }, { memoryLimitBytes: 1_048_576 });
     expect(result.ok ? [] : result.errors.map(({ code }) => code)).toEqual(['memory-limit']);
