@@ -20,11 +20,11 @@ export function cacheSpaceFor(world: World, id: string, spec: CacheSpec): { spac
   switch (spec.on.is) {
     case 'spare': {
       const drive = spareDrive(world, id, spec.limitBytes);
-      return { space: rawSpace(drive, 0), drive: drive.spec.id };
+      return { space: rawSpace(world, drive, 0), drive: drive.spec.id };
     }
     case 'drive': {
       const drive = world.drive(spec.on.driveId);
-      return { space: rawSpace(drive, endOfVolumes(drive)), drive: drive.spec.id };
+      return { space: rawSpace(world, drive, endOfVolumes(drive)), drive: drive.spec.id };
     }
     case 'volume':
       return { space: fileSpace(world, id, spec.on.letter), drive: world.volume(spec.on.letter).on.spec.id };
@@ -44,22 +44,23 @@ function endOfVolumes({ spec }: WorldDrive): Sector {
   return Math.max(MIB, ...ends) / spec.sectorSizeBytes;
 }
 
-function rawSpace({ spec, cacheHandle }: WorldDrive, from: Sector): CacheSpace {
+/** Behind whatever other caches hold there now. */
+function rawSpace({ snapshots }: World, { spec, cacheHandle }: WorldDrive, from: Sector): CacheSpace {
   const sectorCount = spec.sizeBytes / spec.sectorSizeBytes;
-  let next = from;
   return {
     device: cacheHandle,
     place: spec.id,
     *grow(bytes): Task<readonly Extent[]> {
+      let first = from;
+      for (const { cacheDrive, spaceHeldBytes, cacheExtents } of snapshots) {
+        if (cacheDrive !== spec.id || spaceHeldBytes === 0) continue;
+        for (const extent of cacheExtents) first = Math.max(first, extent.first + extent.count);
+      }
       const count = bytes / spec.sectorSizeBytes;
-      if (next + count > sectorCount) throw new NoRoom(`no room for ${bytes} bytes behind the volumes of ${spec.id}`);
-      const extent = { first: next, count };
-      next += count;
-      return [extent];
+      if (first + count > sectorCount) throw new NoRoom(`no room for ${bytes} bytes behind the volumes of ${spec.id}`);
+      return [{ first, count }];
     },
-    *free(): Task<void> {
-      next = from;
-    },
+    *free(): Task<void> {},
   };
 }
 
