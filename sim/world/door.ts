@@ -9,7 +9,9 @@
  * I2 A request that is settled without an error has been passed on, but for discards that may be dropped (E15).
  * I3 Reads and flushes are passed on in the step in which they arrive.
  * I4 A request that was passed on is answered as the drive answers, and not before.
+ * I5 The engine writes nothing of its own to a drive but its caches.
  */
+import { sameBytes } from '../../engine/bytes.ts';
 import type { Device, IoRequest } from '../../engine/device.ts';
 import type { Latch, Waiter } from '../../engine/task.ts';
 import type { Nanoseconds, Sector } from '../../engine/units.ts';
@@ -28,13 +30,18 @@ export interface DoorViolation {
   readonly count: Sector;
 }
 
-/** A write that did not go straight through. */
-export interface DelayedWrite {
-  readonly drive: number;
+/** A destructive request that did not go straight through. */
+export interface HeldWrite {
+  readonly drive: string;
   readonly sector: Sector;
   readonly count: Sector;
   readonly from: Nanoseconds;
   readonly to: Nanoseconds;
+  /** So many requests had reached drives when it came, and before it left: places in the log of requests. */
+  readonly arrivedAs: number;
+  readonly leftAs: number;
+  /** Passed on, refused (`protect: backup`), acknowledged and not done (a discard), or held when the run ended. */
+  readonly end: 'passed' | 'refused' | 'dropped' | 'none';
 }
 
 /** Kept in the evidence at most. */
@@ -46,16 +53,18 @@ class Arrival implements Waiter, Pending {
   readonly request: IoRequest;
   readonly contentHash: number;
   readonly since: Nanoseconds;
+  readonly arrivedAs: number;
   /** What the drive was given for it. */
   passedAs: IoRequest | null = null;
   older: Arrival | null = null;
   newer: Arrival | null = null;
 
-  constructor(door: Door, request: IoRequest, contentHash: number, since: Nanoseconds) {
+  constructor(door: Door, request: IoRequest, contentHash: number, since: Nanoseconds, arrivedAs: number) {
     this.door = door;
     this.request = request;
     this.contentHash = contentHash;
     this.since = since;
+    this.arrivedAs = arrivedAs;
   }
 
   settled(latch: Latch<unknown>): void {
@@ -106,8 +115,6 @@ export class DoorLog implements IssueListener {
   matched = 0;
   /** Writes that the engine refused, as `protect: backup` has it. */
   refused = 0;
-  /** Writes that the filter held, with when: kept for the check `once`. */
-  readonly delayed: DelayedWrite[] = [];
   /** Heard in the step in which a destructive request is answered. */
   readonly onDestructiveEnd: (() => void)[] = [];
   private readonly kernel: Kernel;
@@ -115,6 +122,10 @@ export class DoorLog implements IssueListener {
   /** Whether discards may be dropped in this world. */
   private readonly mayDropDiscards: boolean;
   private readonly unpassed: Arrival[] = [];
+  /** Destructive requests that the filter held and has let go. */
+  private readonly letGo: HeldWrite[] = [];
+  /** Requests that drives were given, of whatever purpose. */
+  private issues = 0;
   private oldest: Arrival | null = null;
   private newest: Arrival | null = null;
 
@@ -125,14 +136,14 @@ export class DoorLog implements IssueListener {
     kernel.oldestPending = () => this.oldest;
   }
 
-  /** How long the destructive request that has waited longest in the filter has done so. */
-  longestHeld(): Nanoseconds {
-    let longest = 0;
-    for (const { from, to } of this.delayed) longest = Math.max(longest, to - from);
-    for (const { request, since } of this.unpassed) {
-      if (request.isDestructive) longest = Math.max(longest, this.kernel.now() - since);
+  /** All destructive requests that did not go straight through, in the order in which they came. */
+  heldWrites(): HeldWrite[] {
+    const held = [...this.letGo];
+    for (const arrival of this.unpassed) {
+      if (arrival.request.isDestructive && !arrival.isPassed)
+        held.push(this.heldUntil(arrival, Infinity, Infinity, 'none'));
     }
-    return longest;
+    return held.sort((a, b) => a.arrivedAs - b.arrivedAs || a.from - b.from);
   }
 
   /** What comes from here on is nobody's cost. */
@@ -143,7 +154,7 @@ export class DoorLog implements IssueListener {
 
   arrived(door: Door, request: IoRequest): void {
     const contentHash = request.op === 'write' ? this.hash(request.data!) : 0;
-    const arrival = new Arrival(door, request, contentHash, this.kernel.now());
+    const arrival = new Arrival(door, request, contentHash, this.kernel.now(), this.issues);
     arrival.older = this.newest;
     if (this.newest === null) this.oldest = arrival;
     else this.newest.newer = arrival;
@@ -154,7 +165,13 @@ export class DoorLog implements IssueListener {
 
   /** A request reached a drive (I1). */
   issued(handle: DriveHandle, request: IoRequest, contentHash: number): void {
-    if (handle.purpose !== 'application') return;
+    this.issues += 1;
+    if (handle.purpose !== 'application') {
+      // I5; whether it is a cache's place, `bounded` looks.
+      const mayWrite = handle.purpose === 'cache' || handle.purpose === 'target';
+      if (request.isDestructive && !mayWrite) this.violate(handle, request, 'unknown');
+      return;
+    }
     if (!request.isDestructive) {
       this.passedThrough(handle, request);
       return;
@@ -166,10 +183,10 @@ export class DoorLog implements IssueListener {
     if (next !== undefined && isSame(next.request, request)) {
       if (next.contentHash !== contentHash || next.request.fua !== request.fua)
         this.violate(handle, request, 'changed');
-      this.pass(next, handle, request);
+      this.pass(next, request);
       this.unpassed.splice(this.unpassed.indexOf(next), 1);
     } else if (inPieces.some(isPiece)) return;
-    else if (next !== undefined && isPiece(next)) this.pass(next, handle, next.request);
+    else if (next !== undefined && isPiece(next)) this.pass(next, next.request);
     else this.violate(handle, request, next === undefined ? 'unknown' : 'overtaken');
   }
 
@@ -183,6 +200,9 @@ export class DoorLog implements IssueListener {
       this.compareAnswer(arrival, arrival.passedAs, failed);
       return;
     }
+    if (arrival.request.isDestructive) {
+      this.letGo.push(this.heldUntil(arrival, this.kernel.now(), this.issues, failed ? 'refused' : 'dropped'));
+    }
     if (failed) this.refused += 1;
     else if (arrival.request.op !== 'discard' || !this.mayDropDiscards) {
       this.violate(arrival.door, arrival.request, 'dropped');
@@ -194,6 +214,8 @@ export class DoorLog implements IssueListener {
     if (passedAs === request) return;
     if (!passedAs.isSettled) this.violate(door, request, 'early');
     else if (failed !== (passedAs.value !== null)) this.violate(door, request, 'other-answer');
+    else if (!failed && request.op === 'read' && !sameBytes(request.data!, passedAs.data!))
+      this.violate(door, request, 'other-answer');
   }
 
   /** I3. */
@@ -211,14 +233,24 @@ export class DoorLog implements IssueListener {
     if (delay > 0) this.violate(handle, request, 'held');
   }
 
-  private pass(arrival: Arrival, handle: DriveHandle, passedAs: IoRequest): void {
+  private pass(arrival: Arrival, passedAs: IoRequest): void {
     arrival.passedAs = passedAs;
     this.matched += 1;
-    const { since: from, request } = arrival;
     const to = this.kernel.now();
-    this.writeDelays.add(to - from);
-    if (to === from) return;
-    this.delayed.push({ drive: handle.drive.place, sector: request.sector, count: request.count, from, to });
+    this.writeDelays.add(to - arrival.since);
+    const leftAs = this.issues - 1;
+    if (to === arrival.since && leftAs === arrival.arrivedAs) return;
+    this.letGo.push(this.heldUntil(arrival, to, leftAs, 'passed'));
+  }
+
+  private heldUntil(
+    { door, request, since: from, arrivedAs }: Arrival,
+    to: Nanoseconds,
+    leftAs: number,
+    end: HeldWrite['end'],
+  ): HeldWrite {
+    const { sector, count } = request;
+    return { drive: door.name, sector, count, from, to, arrivedAs, leftAs, end };
   }
 
   private unlink(arrival: Arrival): void {

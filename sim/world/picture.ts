@@ -28,6 +28,8 @@ export class PictureFindings {
   readonly differences: PictureDifference[] = [];
   /** Reads that failed, with the reason; a lost snapshot answers so. */
   failedReads = 0;
+  /** Those among them that failed while the snapshot was alive. */
+  failedWhileAlive = 0;
   /** Reads that were answered with bytes after the snapshot had ended: never right (E8, E12). */
   answeredTooLate = 0;
   /** When a read last came, or was answered with bytes. */
@@ -112,6 +114,7 @@ export class Picture implements Device {
   compare(request: IoRequest): void {
     if (request.value !== null || request.data === null) {
       this.findings.failedReads += 1;
+      if (this.isAlive()) this.findings.failedWhileAlive += 1;
       return;
     }
     if (this.isAlive()) this.findings.isRead();

@@ -19,6 +19,8 @@ const PURPOSES: readonly Purpose[] = ['application', 'preserve', 'virtual', 'cac
 const NOT_YET = Number.POSITIVE_INFINITY;
 
 export interface LoggedRequest {
+  /** Its place among the requests of the world. */
+  readonly issuedAs: number;
   readonly drive: number;
   readonly purpose: Purpose;
   readonly op: Op;
@@ -81,6 +83,7 @@ export class RequestLog implements DriveObserver {
     if (!(at >= 0 && at < this.length)) defect(`row ${at} of ${this.length} requests`);
     const kind = this.kinds[at]!;
     return {
+      issuedAs: at,
       drive: Math.floor(kind / 64),
       purpose: PURPOSES[Math.floor(kind / 8) % 8]!,
       op: OPS[kind % 8]!,

@@ -27,6 +27,11 @@ export interface SnapshotRequest {
   readonly options: OtmOptions;
 }
 
+/** Space for a cache, and how many requests had been issued when the host lent it. */
+export interface LentExtent extends Extent {
+  readonly lentAs: number;
+}
+
 export class WatchedSnapshot {
   readonly request: SnapshotRequest;
   readonly findings: PictureFindings;
@@ -42,7 +47,7 @@ export class WatchedSnapshot {
   spaceHeldBytes: Bytes = 0;
   spacePeakBytes: Bytes = 0;
   /** Where its cache lies or lay on `cacheDrive`. */
-  readonly cacheExtents: Extent[] = [];
+  readonly cacheExtents: LentExtent[] = [];
   /** The host had no more room for it. */
   hasNoRoom = false;
   T: Nanoseconds | null = null;
@@ -57,14 +62,22 @@ export class WatchedSnapshot {
   /** Every drive at T. */
   forks: ReadonlyMap<string, Sectors> | null = null;
   fullyRead = false;
-  /** Requests that had been issued when the last thing of it was gone; null while something is left. */
+  /** Requests that had been issued when it was asked for. */
+  readonly issuedAtAsked: number;
+  /** Requests that had been issued when it was released or lost; null while it lives. */
+  issuedAtEnd: number | null = null;
+  /** Requests that had been issued, and had completed, when the last thing of it was gone; null while something is left. */
   issuedAtGone: number | null = null;
+  completionsAtGone: number | null = null;
+  /** When whoever used it had gone. */
+  closedNs: Nanoseconds | null = null;
   private readonly world: World;
 
   constructor(world: World, request: SnapshotRequest) {
     this.world = world;
     this.request = request;
     this.askedNs = world.kernel.now();
+    this.issuedAtAsked = world.requests.length;
     this.findings = new PictureFindings(() => world.kernel.now());
     this.selected = selectedVolumes(world, request.selection);
     world.snapshots.push(this);
@@ -120,6 +133,7 @@ export class WatchedSnapshot {
 
   /** Whoever used it has gone: nothing of it may stay. */
   close(): void {
+    this.closedNs = this.world.kernel.now();
     if (this.snapshot?.isEnabled) this.snapshot.release();
     for (const letter of this.letters) this.world.giveLetter(letter);
   }
@@ -133,7 +147,8 @@ export class WatchedSnapshot {
           const extents = yield* space.grow(bytes);
           watched.spaceHeldBytes += bytes;
           watched.spacePeakBytes = Math.max(watched.spacePeakBytes, watched.spaceHeldBytes);
-          watched.cacheExtents.push(...extents);
+          const lentAs = watched.world.requests.length;
+          for (const extent of extents) watched.cacheExtents.push({ ...extent, lentAs });
           return extents;
         } catch (error) {
           watched.hasNoRoom = true;
@@ -159,7 +174,11 @@ export class WatchedSnapshot {
       this.issuedAtT = this.world.requests.length;
       this.forks = this.world.fork();
     }
-    if (event.kind === 'gone') this.issuedAtGone = this.world.requests.length;
+    if (event.kind === 'released' || event.kind === 'lost') this.issuedAtEnd ??= this.world.requests.length;
+    if (event.kind === 'gone') {
+      this.issuedAtGone = this.world.requests.length;
+      this.completionsAtGone = this.world.requests.completions;
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { judgeEngine } from '../../sim/check/engine/engine-checks.ts';
 import type { Verdict } from '../../sim/check/verdict.ts';
 import type { RandomStream } from '../../sim/kernel/random.ts';
 import { DRIVE_MODELS } from '../../sim/scenario/drive-models.ts';
-import type { Fault, OtmMethod, OtmOptions, Scenario, VolumeSpec } from '../../sim/scenario/scenario.ts';
+import type { DriveSpec, Fault, OtmMethod, OtmOptions, Scenario } from '../../sim/scenario/scenario.ts';
 import { toEnd } from '../../sim/slices.ts';
 import { fillDrives } from '../../sim/world/filled-drives.ts';
 import { runSession } from '../../sim/world/session.ts';
@@ -23,10 +23,16 @@ export interface RawOptions {
   readonly faults?: readonly Fault[];
   /** A second snapshot in the same world. */
   readonly beside?: boolean;
+  /** What the second one has otherwise than the first. */
+  readonly besideOtm?: Partial<OtmOptions>;
+  /** The caches lie on one drive, one behind the other. */
+  readonly sharedCache?: boolean;
+  /** When the first snapshot is asked for. */
+  readonly startNs?: number;
   /** The target takes whatever comes: the backup reads without a rest. */
   readonly unpaced?: boolean;
-  /** Writers go on while the snapshot waits for quiet, so that it never is. */
-  readonly restless?: boolean;
+  /** Writers go on while the snapshot waits for quiet, so that it never is; or they do nothing but discard then. */
+  readonly restless?: boolean | 'discards';
 }
 
 export interface RawRun {
@@ -40,6 +46,7 @@ export interface RawRun {
 
 /** Not a multiple of any granule that is used, so the last one is short. */
 const VOLUME_BYTES = 2 * MIB + 20 * KIB;
+const CACHE_DRIVE = 'disk2';
 const WRITERS = 3;
 const QUIET = 200 * MILLISECOND;
 /** Writers write in bursts, and rest for longer than the quiet period in between. */
@@ -57,7 +64,7 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
     const world = new World({ scenario, seed, method, modules, filled, applications: [], trace: null });
     const owner = world.kernel.owner('writers');
     for (let writer = 0; writer < WRITERS; writer++) {
-      owner.spawn(`writer-${writer}`, write(world, writer, options.restless === true));
+      owner.spawn(`writer-${writer}`, write(world, writer, options.restless ?? false));
     }
     const session = toEnd(runSession(world));
     return {
@@ -70,7 +77,13 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
   };
 }
 
-function methodOf({ granuleBytes = 16 * KIB, otm = {}, beside = false }: RawOptions): OtmMethod {
+function methodOf({
+  granuleBytes = 16 * KIB,
+  otm = {},
+  beside = false,
+  besideOtm = {},
+  sharedCache = false,
+}: RawOptions): OtmMethod {
   const options: OtmOptions = {
     quietNs: QUIET,
     waitLimitNs: 20 * SECOND,
@@ -83,36 +96,43 @@ function methodOf({ granuleBytes = 16 * KIB, otm = {}, beside = false }: RawOpti
     durable: false,
     discards: 'preserve',
     exclude: [],
-    cache: { on: { is: 'spare' }, minBytes: 256 * KIB, limitBytes: 8 * MIB },
+    cache: {
+      on: sharedCache ? { is: 'drive', driveId: CACHE_DRIVE } : { is: 'spare' },
+      minBytes: 256 * KIB,
+      limitBytes: 8 * MIB,
+    },
     ...otm,
   };
   const selection = { by: 'volumes', volumes: ['D'], drives: [] } as const;
-  const second = { id: 'otm-beside-1', startNs: SECOND, selection, forNs: 3 * SECOND, options };
+  const second = {
+    id: 'otm-beside-1',
+    startNs: SECOND,
+    selection,
+    forNs: 3 * SECOND,
+    options: { ...options, ...besideOtm },
+  };
   return { id: 'otm', kind: 'otm', expectation: null, options, beside: beside ? [second] : [] };
 }
 
-function scenarioOf(method: OtmMethod, { faults = [], unpaced = false }: RawOptions): Scenario {
-  const model = DRIVE_MODELS.ssd;
-  const drives = ['C', 'D'].map((letter, at) => {
-    const id = `disk${at}`;
-    const volume: VolumeSpec = {
-      letter,
-      driveId: id,
-      offsetBytes: MIB,
-      sizeBytes: VOLUME_BYTES,
-      fs: 'raw',
-      clusterBytes: null,
-    };
-    const base = {
-      id,
-      sizeBytes: 4 * MIB,
-      model: 'ssd',
-      figures: model,
-      sectorSizeBytes: 512,
-      partitions: 'mbr',
-    } as const;
-    return { ...base, writeCache: true, volumes: [volume] };
-  });
+function driveOf(id: string, sizeBytes: number, letter: string | null): DriveSpec {
+  const volume = { driveId: id, offsetBytes: MIB, sizeBytes: VOLUME_BYTES, fs: 'raw', clusterBytes: null } as const;
+  const base = {
+    id,
+    sizeBytes,
+    model: 'ssd',
+    figures: DRIVE_MODELS.ssd,
+    sectorSizeBytes: 512,
+    partitions: 'mbr',
+  } as const;
+  return { ...base, writeCache: true, volumes: letter === null ? [] : [{ ...volume, letter }] };
+}
+
+function scenarioOf(
+  method: OtmMethod,
+  { faults = [], unpaced = false, sharedCache = false, startNs = 2 * SECOND }: RawOptions,
+): Scenario {
+  const drives = ['C', 'D'].map((letter, at) => driveOf(`disk${at}`, 4 * MIB, letter));
+  if (sharedCache) drives.push(driveOf(CACHE_DRIVE, 20 * MIB, null));
   return {
     schema: 'otm/scenario@1',
     name: 'raw',
@@ -124,7 +144,7 @@ function scenarioOf(method: OtmMethod, { faults = [], unpaced = false }: RawOpti
     pageCache: { sizeBytes: MIB, writeBackNs: 100 * MILLISECOND, dirtyLimitBytes: MIB },
     workloads: [],
     backups: {
-      startNs: 2 * SECOND,
+      startNs,
       selection: { by: 'volumes', volumes: ['C', 'D'], drives: [] },
       walk: { order: { by: 'name' }, include: null, exclude: [] },
       copyRateBytesPerSecond: unpaced ? null : MIB,
@@ -141,18 +161,19 @@ function scenarioOf(method: OtmMethod, { faults = [], unpaced = false }: RawOpti
 }
 
 /** Writes without waiting for the write before, so that several overlap on their way. */
-function* write(world: World, writer: number, isRestless: boolean): Task<void> {
+function* write(world: World, writer: number, restless: boolean | 'discards'): Task<void> {
   const random = world.kernel.choices.stream(`writer-${writer}`);
   for (let number = 1; ; number++) {
     const now = world.kernel.now();
     const inCycle = now % (BURST + REST);
-    if (!isRestless && inCycle >= BURST) yield BURST + REST - inCycle;
-    submit(world, random, writer * 1_000_000 + number);
+    const isResting = inCycle >= BURST;
+    if (isResting && restless === false) yield BURST + REST - inCycle;
+    submit(world, random, writer * 1_000_000 + number, isResting && restless === 'discards');
     yield random.below(12 * MILLISECOND);
   }
 }
 
-function submit(world: World, random: RandomStream, version: number): void {
+function submit(world: World, random: RandomStream, version: number, discards: boolean): void {
   const { door } = world.drive(`disk${random.below(2)}`);
   const first = MIB / 512;
   const sectors = VOLUME_BYTES / 512;
@@ -162,7 +183,8 @@ function submit(world: World, random: RandomStream, version: number): void {
   const hot = random.below(3) === 0 ? 128 : sectors - count + 1;
   const at = random.below(8) === 0 ? sectors - count : random.below(hot);
   const sector = first + (isWholePage ? Math.floor(at / 8) * 8 : at);
-  const kind = random.below(16);
+  const drawn = random.below(16);
+  const kind = discards ? 0 : drawn;
   if (kind > 2) {
     const data = new Uint8Array(count * 512).fill(1 + (version % 251));
     new DataView(data.buffer).setFloat64(0, version);

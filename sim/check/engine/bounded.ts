@@ -1,20 +1,32 @@
-/** `bounded` (E8): the sectors of the cache file that were ever written, as the drive saw them, never exceed its limit. */
+/**
+ * `bounded` (E8): each snapshot's cache file, as the drive saw it written and zeroed and as the host lent it, never grows
+ * past its limit; and nothing is written beside the cache files of those that are there.
+ */
+import type { Extent } from '../../../engine/units.ts';
+import type { LoggedRequest } from '../../world/request-log.ts';
+import type { LentExtent, WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { Verdict } from '../verdict.ts';
-import { byDrive, coverage } from './coverage.ts';
+import { cacheRows } from './cache-writes.ts';
+import { coverage } from './coverage.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
 
 export function bounded({ world, snapshots }: EngineEvidence): Verdict {
-  const writes = [...world.requests.rows('cache')].filter(({ op }) => op === 'write' || op === 'zeroes');
-  const written = byDrive(writes);
-  const looked = writes.reduce((sum, { count }) => sum + count, 0);
+  const owned = new Set<number>();
   const violations: string[] = [];
-  for (const on of world.drives.values()) {
-    const { union } = coverage(written.get(on.drive.place) ?? [], 1);
-    const bytes = union * on.spec.sectorSizeBytes;
-    const limits = snapshots.filter(({ cacheDrive }) => cacheDrive === on.spec.id);
-    const limit = limits.reduce((sum, { request }) => sum + request.options.cache.limitBytes, 0);
-    if (bytes > limit)
-      violations.push(`${bytes} bytes of cache files were written on ${on.spec.id}, the limit is ${limit}`);
+  for (const snapshot of snapshots) {
+    // Not asked for yet: it has no place.
+    if (snapshot.cacheDrive === '') continue;
+    const writes = cacheRows(world, snapshot).filter(isChange);
+    for (const row of writes) if (isWithin(row, snapshot.cacheExtents)) owned.add(row.issuedAs);
+    const { union } = coverage(writes.map(extentOf), 1);
+    violations.push(...pastLimit(snapshot, union * world.drive(snapshot.cacheDrive).spec.sectorSizeBytes));
+  }
+  let looked = 0;
+  for (const row of world.requests.rows('cache')) {
+    if (!isChange(row)) continue;
+    looked += row.count;
+    if (!owned.has(row.issuedAs))
+      violations.push(`${row.op} of sectors ${row.sector}+${row.count} for a cache, which is no cache file's place`);
   }
   return engineVerdict('bounded', 'E8', {
     looked,
@@ -22,4 +34,31 @@ export function bounded({ world, snapshots }: EngineEvidence): Verdict {
     summary: `${looked} sectors of the cache, within its limit`,
     nothing: 'nothing was written to a cache',
   });
+}
+
+function pastLimit({ request, spacePeakBytes }: WatchedSnapshot, writtenBytes: number): string[] {
+  const { limitBytes } = request.options.cache;
+  if (writtenBytes > limitBytes)
+    return [`${request.id}: ${writtenBytes} bytes of its cache file were written, the limit is ${limitBytes}`];
+  if (spacePeakBytes > limitBytes)
+    return [`${request.id}: its cache file grew to ${spacePeakBytes} bytes, the limit is ${limitBytes}`];
+  return [];
+}
+
+function isChange({ op }: LoggedRequest): boolean {
+  return op !== 'read' && op !== 'flush';
+}
+
+function extentOf({ sector, count }: LoggedRequest): Extent {
+  return { first: sector, count };
+}
+
+/** Extents of a file may lie side by side. */
+function isWithin({ sector, count, issuedAs }: LoggedRequest, extents: readonly LentExtent[]): boolean {
+  const lent = extents.filter(({ lentAs }) => lentAs <= issuedAs);
+  const inside = lent.map(({ first, count: length }) => {
+    const from = Math.max(first, sector);
+    return { first: from, count: Math.max(0, Math.min(first + length, sector + count) - from) };
+  });
+  return coverage(inside, 1).union === count;
 }

@@ -25,16 +25,3 @@ export function coverage(extents: Iterable<Extent>, allowed: number): Coverage {
   }
   return { union, tooOften };
 }
-
-/** Rows of a log by their drive, in the order of the first row of each. */
-export function byDrive<Row extends { readonly drive: number; readonly sector: Sector; readonly count: Sector }>(
-  rows: Iterable<Row>,
-): Map<number, Extent[]> {
-  const drives = new Map<number, Extent[]>();
-  for (const { drive, sector, count } of rows) {
-    const extents = drives.get(drive);
-    if (extents === undefined) drives.set(drive, [{ first: sector, count }]);
-    else extents.push({ first: sector, count });
-  }
-  return drives;
-}

@@ -4,21 +4,25 @@
  * nothing without a fault, and nobody waits longer than the limits say.
  */
 import type { LossCause } from '../../../engine/events.ts';
-import { type Nanoseconds, SECOND } from '../../../engine/units.ts';
-import type { LoggedRequest } from '../../world/request-log.ts';
+import { type Extent, MIB, type Nanoseconds, SECOND } from '../../../engine/units.ts';
+import type { HeldWrite } from '../../world/door.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
+import { cacheRows } from './cache-writes.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
+import { hadCause } from './loss-cause.ts';
+import { isInLife, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
 
 export function faultRule(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const enabled = enabledOf(evidence);
   const judged = enabled.map(snapshot => judge(world, snapshot));
   const violations = judged.flatMap(each => each.violations);
-  const isStrict = enabled.some(({ request }) => request.options.protect === 'backup');
-  if (world.doors.refused > 0 && !isStrict) violations.push(`${world.doors.refused} writes were refused by the engine`);
-  if (enabled.length > 0) violations.push(...heldTooLong(world, enabled));
+  const held = world.doors.heldWrites();
+  const ranges = protectedRanges(world, enabled);
+  violations.push(...wronglyRefused(held, ranges));
+  if (enabled.length > 0) violations.push(...heldTooLong(world, held, ranges));
   return engineVerdict('fault-rule', 'E9', {
     looked: judged.reduce((sum, { looked }) => sum + looked, 0),
     violations,
@@ -54,40 +58,51 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
   return { looked: failed.length + losses.length + refusals.length, violations };
 }
 
-/** Requests to the extents of its own cache. */
-function cacheRows(world: World, { cacheDrive, cacheExtents }: WatchedSnapshot): LoggedRequest[] {
-  const { place } = world.drive(cacheDrive).drive;
-  return [...world.requests.rows('cache')].filter(
-    ({ drive, sector }) =>
-      drive === place && cacheExtents.some(({ first, count }) => sector >= first && sector < first + count),
-  );
-}
-
-/** What the world's own log has of the cause that the engine gives, up to then. */
-function hadCause(world: World, snapshot: WatchedSnapshot, cause: LossCause, at: Nanoseconds): boolean {
-  const { preserveLimitNs, cache, granuleBytes } = snapshot.request.options;
-  switch (cause) {
-    case 'source-read-error':
-      return [...world.requests.rows('preserve')].some(row => row.failed && row.completedAt <= at);
-    case 'cache-error':
-      return cacheRows(world, snapshot).some(row => row.failed && row.completedAt <= at);
-    case 'cache-full':
-      return snapshot.hasNoRoom || snapshot.spacePeakBytes + granuleBytes + cache.minBytes > cache.limitBytes;
-    case 'preserve-limit':
-      // Several requests make up one wait: the read of the old data, the writes to the cache, a backup read.
-      return (['preserve', 'cache', 'virtual'] as const).some(purpose =>
-        [...world.requests.rows(purpose)].some(
-          ({ issuedAt, completedAt }) => issuedAt <= at && Math.min(completedAt, at) - issuedAt >= preserveLimitNs / 4,
-        ),
-      );
+/**
+ * A write may wait for an earlier one that it overlaps, then for a hold for T, for the copies of its pieces of 1 MiB and
+ * for a backup read of each snapshot; the limits bound each of these but the first.
+ */
+function heldTooLong(world: World, held: readonly HeldWrite[], ranges: readonly ProtectedRange[]): string[] {
+  const violations: string[] = [];
+  const holdNs = holdLimits(world);
+  let before: HeldWrite[] = [];
+  for (const write of held) {
+    before = before.filter(({ leftAs }) => leftAs >= write.arrivedAs);
+    const behind = before.filter(other => other.drive === write.drive && overlaps(extentOf(other), write));
+    before.push(write);
+    const since = Math.max(write.from, ...behind.map(({ to }) => to));
+    const waited = Math.min(write.to, world.kernel.now()) - since;
+    const limits = ranges
+      .filter(range => range.drive === write.drive && overlaps(range.extent, write) && isInLife(range, write))
+      .map(({ snapshot }) => snapshot.request.options.preserveLimitNs);
+    const pieces = Math.ceil((write.count * world.drive(write.drive).spec.sectorSizeBytes) / MIB);
+    const most = pieces * Math.max(0, ...limits) + limits.reduce((sum, limit) => sum + limit, 0) + holdNs;
+    if (waited > most)
+      violations.push(`a write was held for ${waited / SECOND} s, and the limits allow ${most / SECOND} s`);
   }
+  return violations;
 }
 
-/** A write may wait for a copy, for a backup read and for a hold for T, and those before it are bound by the same limits. */
-function heldTooLong({ doors }: World, enabled: readonly WatchedSnapshot[]): string[] {
-  const limits = enabled.map(({ request: { options } }) => 2 * options.preserveLimitNs + options.holdLimitNs);
-  const most = Math.max(...limits);
-  const longest = doors.longestHeld();
-  if (longest <= most) return [];
-  return [`a write was held for ${longest / SECOND} s, and the limits allow ${most / SECOND} s`];
+function extentOf({ sector, count }: HeldWrite): Extent {
+  return { first: sector, count };
+}
+
+/** Of the snapshots that held writes for their T. */
+function holdLimits({ engineEvents, snapshots }: World): Nanoseconds {
+  return snapshots
+    .filter(({ request: { id } }) => engineEvents.some(({ kind, snapshot }) => kind === 'holding' && snapshot === id))
+    .reduce((sum, { request }) => sum + request.options.holdLimitNs, 0);
+}
+
+/** Only a snapshot that protects its backup, and lacks what they would change, may refuse writes. */
+function wronglyRefused(held: readonly HeldWrite[], ranges: readonly ProtectedRange[]): string[] {
+  const strict = ranges.filter(({ snapshot }) => snapshot.request.options.protect === 'backup');
+  const wrong = held.filter(
+    write =>
+      write.end === 'refused' &&
+      !strict.some(range => range.drive === write.drive && overlaps(range.extent, write) && isInLife(range, write)),
+  );
+  return wrong.length === 0
+    ? []
+    : [`${wrong.length} writes were refused by the engine, and no backup is protected there`];
 }

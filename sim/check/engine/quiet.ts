@@ -9,36 +9,38 @@ import type { SnapshotRequest, WatchedSnapshot } from '../../world/watched-snaps
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
+import { overlaps } from './protected-ranges.ts';
 
 export function quiet(evidence: EngineEvidence): Verdict {
   const snapshots = enabledOf(evidence);
   const violations: string[] = [];
   let looked = 0;
   for (const snapshot of snapshots) {
-    const writes = writesBefore(evidence.world, snapshot);
+    const writes = writesBefore(evidence.world, snapshot, snapshot.issuedAtT);
     looked += writes.length + 1;
     violations.push(...judge(snapshot, writes));
+  }
+  for (const snapshot of evidence.snapshots.filter(({ T }) => T === null)) {
+    const refused = judgeRefusal(evidence.world, snapshot);
+    looked += refused.looked;
+    violations.push(...refused.violations);
   }
   return engineVerdict('quiet', 'E7', {
     looked,
     violations,
     summary: `${looked} writes before T, none in the quiet period`,
-    nothing: 'no snapshot was enabled',
+    nothing: 'no snapshot was enabled, and none was given up',
   });
 }
 
-/** Destructive requests to the selected volumes that were issued before T, from the log's position of T. */
-function writesBefore(world: World, { selected, issuedAtT }: WatchedSnapshot): LoggedRequest[] {
+/** Destructive requests to the selected volumes that were issued before T, or the end of the wait, by its place in the log. */
+function writesBefore(world: World, { selected }: WatchedSnapshot, end: number): LoggedRequest[] {
   const places = selected.map(({ drive, extent }) => ({ place: world.drive(drive).drive.place, extent }));
   const found: LoggedRequest[] = [];
-  for (let at = 0; at < issuedAtT; at++) {
+  for (let at = 0; at < end; at++) {
     const row = world.requests.row(at);
     if (row.purpose !== 'application' || row.op === 'read' || row.op === 'flush') continue;
-    const isSelected = places.some(
-      ({ place, extent }) =>
-        place === row.drive && row.sector < extent.first + extent.count && extent.first < row.sector + row.count,
-    );
-    if (isSelected) found.push(row);
+    if (places.some(({ place, extent }) => place === row.drive && overlaps(extent, row))) found.push(row);
   }
   return found;
 }
@@ -79,4 +81,49 @@ function judgeHold({ id, options }: SnapshotRequest, waited: Nanoseconds, saidNs
   if (saidNs !== held)
     violations.push(`${id}: says that writes were held for ${saidNs / SECOND} s, not ${held / SECOND}`);
   return violations;
+}
+
+/** No T: there was no quiet period to the end of the wait limit, and a hold was let go at its limit. */
+function judgeRefusal(world: World, snapshot: WatchedSnapshot): { looked: number; violations: string[] } {
+  const { request, askedNs, issuedAtEnd } = snapshot;
+  const { quietNs, waitLimitNs, holdLimitNs } = request.options;
+  const events = world.engineEvents.filter(event => event.snapshot === request.id);
+  const violations: string[] = [];
+  const holding = events.find(({ kind }) => kind === 'holding');
+  const hold = (events.find(({ kind }) => kind === 'hold-limit')?.at ?? world.kernel.now()) - (holding?.at ?? 0);
+  if (holding !== undefined && hold > holdLimitNs)
+    violations.push(`${request.id}: writes were held for ${hold / SECOND} s, the limit is ${holdLimitNs / SECOND} s`);
+  const timedOut = events.find(({ kind }) => kind === 'timed-out');
+  if (timedOut === undefined) return { looked: holding === undefined ? 0 : 1, violations };
+  const waited = timedOut.at - askedNs;
+  if (waited !== waitLimitNs)
+    violations.push(`${request.id}: was given up after ${waited / SECOND} s, the limit is ${waitLimitNs / SECOND} s`);
+  const writes = writesBefore(world, snapshot, issuedAtEnd ?? world.requests.length);
+  const quietest = longestQuiet(busyTimes(world, snapshot, writes), askedNs, timedOut.at);
+  if (quietest > quietNs) violations.push(`${request.id}: was given up, and nobody wrote for ${quietest / SECOND} s`);
+  return { looked: writes.length + 1, violations };
+}
+
+interface Busy {
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+}
+
+/** When a write to a selected volume was on its way, at a drive or held before it. */
+function busyTimes(world: World, { selected }: WatchedSnapshot, writes: readonly LoggedRequest[]): Busy[] {
+  const held = world.doors
+    .heldWrites()
+    .filter(write => selected.some(({ drive, extent }) => drive === write.drive && overlaps(extent, write)));
+  return [...held, ...writes.map(({ issuedAt, completedAt }) => ({ from: issuedAt, to: completedAt }))];
+}
+
+function longestQuiet(busy: readonly Busy[], from: Nanoseconds, to: Nanoseconds): Nanoseconds {
+  let longest = 0;
+  let until = from;
+  for (const each of [...busy].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (each.from > to) break;
+    longest = Math.max(longest, each.from - until);
+    until = Math.max(until, each.to);
+  }
+  return Math.max(longest, to - until);
 }

@@ -18,6 +18,7 @@ function evidence(order: readonly string[], differing: { readonly [id: string]: 
   const snapshots = ids.map(id => ({
     request: { id },
     T: 0,
+    closedNs: order.indexOf(`released ${id}`),
     findings: { differenceCount: differing[id] ?? 0, comparedSectors: 100 },
   }));
   return { world: { engineEvents }, snapshots } as unknown as EngineEvidence;
@@ -25,11 +26,11 @@ function evidence(order: readonly string[], differing: { readonly [id: string]: 
 
 describe('several', () => {
   it('is judged of snapshots that were alive at once', () => {
-    const order = ['enabled a', 'enabled b', 'released a', 'gone a', 'released b', 'enabled c', 'lost c'];
+    const order = ['enabled a', 'enabled b', 'released a', 'gone a', 'released b', 'enabled c', 'released c'];
     expect(several(evidence(order))).toMatchObject({
       verdict: 'held',
-      looked: 200,
-      summary: '2 snapshots are each exact',
+      looked: 202,
+      summary: '2 snapshots are each exact, and each had its own end',
     });
     expect(several(evidence(order, { b: 3 }))).toMatchObject({
       verdict: 'violated',
@@ -54,9 +55,11 @@ describe('an engine check over nothing', () => {
     const world = {
       engineEvents: [],
       requests: { length: 0, rows: () => [] },
+      drives: new Map(),
+      snapshots: [],
       lentLetters: new Set(),
       engine: { aliveCount: 0 },
-      doors: { refused: 0 },
+      doors: { heldWrites: () => [] },
     };
     const nothing = { world, snapshots: [] } as unknown as EngineEvidence;
     const verdicts = [idle, faultRule, quiet, released].map(check => check(nothing));
@@ -64,7 +67,7 @@ describe('an engine check over nothing', () => {
     expect(verdicts.map(({ summary }) => summary)).toEqual([
       'no snapshot was left unread for as long as its idle limit',
       'no fault came that the rule is about',
-      'no snapshot was enabled',
+      'no snapshot was enabled, and none was given up',
       'no snapshot came to its end',
     ]);
   });

@@ -1,0 +1,77 @@
+/**
+ * What a snapshot wrote to its own cache: no place twice, and no more than the granules which held writes touch, those
+ * that were holes at T left out. Each snapshot by itself, however many were alive.
+ */
+import { KIB } from '../../../engine/units.ts';
+import type { HeldWrite } from '../../world/door.ts';
+import type { LoggedRequest } from '../../world/request-log.ts';
+import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
+import type { World } from '../../world/world.ts';
+import { coverage } from './coverage.ts';
+import { granulesOf, isInLife, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+
+/** Requests to the extents of a snapshot's cache while it had them. */
+export function cacheRows(world: World, snapshot: WatchedSnapshot): LoggedRequest[] {
+  const { cacheDrive, cacheExtents, issuedAtAsked, issuedAtGone } = snapshot;
+  const { place } = world.drive(cacheDrive).drive;
+  return [...world.requests.rows('cache')].filter(
+    row =>
+      row.drive === place &&
+      row.issuedAs >= issuedAtAsked &&
+      row.issuedAs < (issuedAtGone ?? Number.POSITIVE_INFINITY) &&
+      cacheExtents.some(extent => extent.lentAs <= row.issuedAs && overlaps(extent, row)),
+  );
+}
+
+export function judgeCacheWrites(world: World, snapshot: WatchedSnapshot, held: readonly HeldWrite[]): string[] {
+  const { id } = snapshot.request;
+  const writes = cacheRows(world, snapshot).filter(({ op }) => op === 'write');
+  const ranges = protectedRanges(world, [snapshot]);
+  const mine = held.filter(write => ranges.some(range => isMine(range, write)));
+  const refused = mine.filter(({ end }) => end === 'refused');
+  // What failed, or was refused, may be tried again.
+  const failed = writes.filter(row => row.failed);
+  const extents = writes.map(({ sector, count }) => ({ first: sector, count }));
+  const { tooOften } = coverage(extents, 1 + failed.length + refused.length);
+  const violations = tooOften.map(
+    ({ first, count, times }) => `${id}: sectors ${first}+${count} of its cache are written ${times} times`,
+  );
+  const sectorBytes = world.drive(snapshot.cacheDrive).spec.sectorSizeBytes;
+  let allowed = failed.reduce((sum, { count }) => sum + count, 0);
+  for (const range of ranges) allowed += copiesFor(world, range, mine, sectorBytes);
+  const written = writes.reduce((sum, { count }) => sum + count, 0);
+  if (written > allowed) {
+    violations.push(
+      `${id}: ${written} sectors of its cache were written, and first writes have ${allowed} of old data`,
+    );
+  }
+  return violations;
+}
+
+function isMine(range: ProtectedRange, write: HeldWrite): boolean {
+  return range.drive === write.drive && overlaps(range.extent, write) && isInLife(range, write);
+}
+
+/** Sectors of the cache that the granules of a volume take up that held writes touch. */
+function copiesFor(world: World, range: ProtectedRange, held: readonly HeldWrite[], cacheSectorBytes: number): number {
+  const { spec } = world.drive(range.drive);
+  const fork = range.snapshot.forks?.get(range.drive);
+  const bytes = new Uint8Array(Math.max(KIB, range.granuleSectors * spec.sectorSizeBytes));
+  const known = new Map<number, number>();
+  let sectors = 0;
+  for (const write of held) {
+    if (write.end === 'dropped' || !isMine(range, write)) continue;
+    for (const { first, count } of granulesOf(range, write)) {
+      let needs = known.get(first);
+      if (needs !== undefined && write.end !== 'refused') continue;
+      if (needs === undefined) {
+        const old = bytes.subarray(0, count * spec.sectorSizeBytes);
+        const isHole = fork?.read(first * spec.sectorSizeBytes, old) ?? false;
+        needs = isHole ? 0 : Math.ceil(old.length / cacheSectorBytes);
+        known.set(first, needs);
+      }
+      sectors += needs;
+    }
+  }
+  return sectors;
+}

@@ -1,0 +1,143 @@
+/**
+ * Why writes were held, by the world's own log: a hold for T, an earlier write that they overlap, a copy of a granule that
+ * they touch, or a backup read of it (E4). Every moment of a delay needs such a reason, and it ends in the very instant in
+ * which one of them does.
+ */
+import type { Extent, Nanoseconds, Sector } from '../../../engine/units.ts';
+import type { HeldWrite } from '../../world/door.ts';
+import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
+import type { World } from '../../world/world.ts';
+import type { CopyWindow } from './old-data-reads.ts';
+import { granulesOf, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+
+/** Something that a write may wait for. */
+interface Reason {
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+}
+
+export function unexplainedDelays(
+  world: World,
+  snapshots: readonly WatchedSnapshot[],
+  held: readonly HeldWrite[],
+  windows: readonly CopyWindow[],
+): string[] {
+  const ranges = protectedRanges(world, snapshots);
+  const holds = holdsOf(world, snapshots);
+  const onTheWay = new ReasonsBySector();
+  for (const { drive, granule, from, to } of windows) onTheWay.add(drive, granule, { from, to });
+  const ends = endsOfCopies(world);
+  const backupReads = backupReadsOf(world);
+  const violations: string[] = [];
+  let before: HeldWrite[] = [];
+  for (const write of held) {
+    before = before.filter(({ leftAs }) => leftAs >= write.arrivedAs);
+    const earlier = before.filter(other => other.drive === write.drive && overlaps(extentOf(other), write));
+    before.push(write);
+    if (write.end !== 'passed') continue;
+    const touched = touchedBy(write, ranges);
+    const waits = [...earlier, ...holds.filter(hold => hold.covers(write)), ...backupReads.near(write.drive, touched)];
+    const ended = ends.has(write.to) || waits.some(({ to }) => to === write.to);
+    if (ended && isCovered(write, [...waits, ...onTheWay.near(write.drive, touched)])) continue;
+    const { sector, count, from, to } = write;
+    violations.push(`a write of sectors ${sector}+${count} waited ${to - from} ns, or the end of it, for nothing`);
+  }
+  return violations;
+}
+
+function extentOf({ sector, count }: { readonly sector: Sector; readonly count: Sector }): Extent {
+  return { first: sector, count };
+}
+
+/** Whether there is a reason for each moment from its coming to its leaving. */
+function isCovered({ from, to }: Reason, reasons: readonly Reason[]): boolean {
+  let until = from;
+  for (const reason of [...reasons].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (reason.from > until) break;
+    until = Math.max(until, reason.to);
+  }
+  return until >= to;
+}
+
+/** The write's own sectors and those of the granules that it touches. */
+function touchedBy(write: HeldWrite, ranges: readonly ProtectedRange[]): Extent {
+  let first = write.sector;
+  let end = write.sector + write.count;
+  for (const range of ranges) {
+    if (range.drive !== write.drive) continue;
+    for (const granule of granulesOf(range, write)) {
+      first = Math.min(first, granule.first);
+      end = Math.max(end, granule.first + granule.count);
+    }
+  }
+  return { first, count: end - first };
+}
+
+interface Hold extends Reason {
+  readonly covers: (write: HeldWrite) => boolean;
+}
+
+/** When writes to the volumes of a snapshot were held for its T that was not quiet. */
+function holdsOf({ engineEvents }: World, snapshots: readonly WatchedSnapshot[]): Hold[] {
+  return engineEvents.flatMap((event, place) => {
+    if (event.kind !== 'holding') return [];
+    const { selected } = snapshots.find(({ request }) => request.id === event.snapshot) ?? { selected: [] };
+    const end = engineEvents
+      .slice(place + 1)
+      .find(({ snapshot, kind }) => snapshot === event.snapshot && ENDS_HOLD.has(kind));
+    const covers = (write: HeldWrite): boolean =>
+      selected.some(({ drive, extent }) => drive === write.drive && overlaps(extent, write));
+    return [{ from: event.at, to: end?.at ?? Number.POSITIVE_INFINITY, covers }];
+  });
+}
+
+const ENDS_HOLD: ReadonlySet<string> = new Set(['enabled', 'hold-limit', 'released']);
+
+/** The instants at which a copy may have ended: with its read, with a write to a cache, or with its snapshot. */
+function endsOfCopies({ requests, engineEvents }: World): Set<Nanoseconds> {
+  const ends = new Set<Nanoseconds>();
+  for (const purpose of ['preserve', 'cache'] as const) {
+    for (const { completedAt } of requests.rows(purpose)) ends.add(completedAt);
+  }
+  for (const { kind, at } of engineEvents) if (kind === 'lost' || kind === 'released') ends.add(at);
+  return ends;
+}
+
+function backupReadsOf({ drives, requests }: World): ReasonsBySector {
+  const ids = new Map([...drives].map(([id, { drive }]) => [drive.place, id]));
+  const reads = new ReasonsBySector();
+  for (const row of requests.rows('virtual')) {
+    reads.add(ids.get(row.drive) ?? '', extentOf(row), { from: row.issuedAt, to: row.completedAt });
+  }
+  return reads;
+}
+
+const BUCKET_SECTORS: Sector = 1024;
+
+/** Reasons by where they are, so that one need not be compared with all. */
+class ReasonsBySector {
+  private readonly buckets = new Map<string, { readonly extent: Extent; readonly reason: Reason }[]>();
+
+  add(drive: string, extent: Extent, reason: Reason): void {
+    for (const key of keysOf(drive, extent)) {
+      const bucket = this.buckets.get(key);
+      if (bucket === undefined) this.buckets.set(key, [{ extent, reason }]);
+      else bucket.push({ extent, reason });
+    }
+  }
+
+  near(drive: string, touched: Extent): Reason[] {
+    const found = new Set<Reason>();
+    for (const key of keysOf(drive, touched)) {
+      for (const { extent, reason } of this.buckets.get(key) ?? []) {
+        if (overlaps(extent, { sector: touched.first, count: touched.count })) found.add(reason);
+      }
+    }
+    return [...found];
+  }
+}
+
+function* keysOf(drive: string, { first, count }: Extent): Generator<string> {
+  const last = Math.floor((first + count - 1) / BUCKET_SECTORS);
+  for (let bucket = Math.floor(first / BUCKET_SECTORS); bucket <= last; bucket++) yield `${drive}/${bucket}`;
+}

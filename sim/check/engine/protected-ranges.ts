@@ -1,0 +1,60 @@
+/**
+ * What each snapshot protects, granule by granule, and while which requests it lived: counted from the selection and its
+ * granule size, without asking the engine.
+ */
+import type { Extent, Sector } from '../../../engine/units.ts';
+import type { HeldWrite } from '../../world/door.ts';
+import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
+import type { World } from '../../world/world.ts';
+
+/** A selected volume of a snapshot. */
+export interface ProtectedRange {
+  readonly snapshot: WatchedSnapshot;
+  readonly drive: string;
+  readonly extent: Extent;
+  readonly granuleSectors: Sector;
+  /** Of the requests of the world, the first that came after T, and the first that came after its end. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export function protectedRanges(world: World, snapshots: readonly WatchedSnapshot[]): ProtectedRange[] {
+  return snapshots.flatMap(snapshot => {
+    if (snapshot.T === null) return [];
+    const { granuleBytes } = snapshot.request.options;
+    return snapshot.selected.map(({ drive, extent }) => ({
+      snapshot,
+      drive,
+      extent,
+      granuleSectors: granuleBytes / world.drive(drive).spec.sectorSizeBytes,
+      from: snapshot.issuedAtT,
+      to: snapshot.issuedAtEnd ?? Number.POSITIVE_INFINITY,
+    }));
+  });
+}
+
+/** The granule that holds a sector of the drive; the last one may be short (E6). */
+export function granuleAt({ extent, granuleSectors }: ProtectedRange, sector: Sector): Extent {
+  const first = extent.first + Math.floor((sector - extent.first) / granuleSectors) * granuleSectors;
+  return { first, count: Math.min(granuleSectors, extent.first + extent.count - first) };
+}
+
+/** The first sector of each granule that a range touches. */
+export function* granulesOf(range: ProtectedRange, touching: { sector: Sector; count: Sector }): Generator<Extent> {
+  const { extent } = range;
+  const end = Math.min(extent.first + extent.count, touching.sector + touching.count);
+  for (let sector = Math.max(extent.first, touching.sector); sector < end; ) {
+    const granule = granuleAt(range, sector);
+    yield granule;
+    sector = granule.first + granule.count;
+  }
+}
+
+export function overlaps(extent: Extent, { sector, count }: { sector: Sector; count: Sector }): boolean {
+  return sector < extent.first + extent.count && extent.first < sector + count;
+}
+
+/** Whether a held write may have had something preserved for this range: it came before the end and left after T. */
+export function isInLife({ from, to }: ProtectedRange, { arrivedAs, leftAs }: HeldWrite): boolean {
+  return leftAs >= from && arrivedAs <= to;
+}
