@@ -91,4 +91,12 @@ describe('held transactions', () => {
     expect(stale.torn[0]).toBe(21);
     expect(stale.whole).toEqual(upTo(20));
   });
+
+  it('are torn when a renamed file has its old name and its new one', () => {
+    const stage = new Stage([new Script(script([{ does: 'rename', from: 'C', to: 'C2' }]))]);
+    const [before, after] = pictures(stage, 1);
+    const old = 'C:\\DATA\\C.BIN';
+    expect(heldBy(stage, after!)).toEqual({ whole: [1], torn: [] });
+    expect(heldBy(stage, new Map([...after!, [old, before!.get(old)!]]))).toEqual({ whole: [], torn: [1] });
+  });
 });

@@ -63,6 +63,16 @@ describe('intact', () => {
     ]);
   });
 
+  it('is violated by one changed byte of a file that came while the world ran, though it was not there before', () => {
+    const world = stage().run(3 * SECOND);
+    const files = world.snapshot();
+    const path = [...files.keys()].find(each => each.endsWith('.EML') && world.truth.fileAt(each, 0) === null)!;
+    const { bytes, modified } = files.get(path)!;
+    const changed = new Map([...files, [path, { bytes: bytes.slice().fill(1, 0, 1), modified }]]);
+    expect(only(intact(evidenceOf(world, files))).verdict).toBe('held');
+    expect(only(intact(evidenceOf(world, changed)))).toMatchObject({ verdict: 'violated', evidence: { torn: [path] } });
+  });
+
   it('is violated by a file that lacks or that can not be read back', () => {
     const world = stage().run(SECOND);
     const files = world.snapshot();
@@ -109,6 +119,8 @@ describe('intact', () => {
     expect(missing('C:\\MAIL\\INDEX.DAT', {})).toEqual(['C:\\MAIL\\INDEX.DAT']);
     const gone = truth.paths().find(path => truth.fileAt(path, 0) !== null && truth.fileAt(path, at) === null)!;
     expect(missing('', { at: 0, settledAt: 0 })).toContain(gone);
+    // An unsettled picture is of its T, whatever goes before the copy ends.
+    expect(missing('', { at: 0 })).toContain(gone);
     expect(missing('', settled)).toEqual([]);
   });
 

@@ -95,6 +95,19 @@ describe('prefix', () => {
     expect(verdict.summary).toBe(`it holds transaction ${first.last + 1}, which began after T`);
   });
 
+  it('counts T itself to what was before it: what began or was durable in that event', () => {
+    const { stage, first, second } = pictures({ writeBackNs: 100 * MILLISECOND });
+    const { transactions } = stage.workload;
+    const { began } = transactions[second.last - 1]!;
+    expect(judge(stage, second.files, { at: began }).verdict).toBe('held');
+    expect(judge(stage, second.files, { at: began - 1 }).summary).toMatch(/which began after T$/);
+    const { durable, acknowledged } = transactions[first.last]!;
+    expect(judge(stage, first.files, { at: durable }).summary).toMatch(/which was durable before T$/);
+    expect(judge(stage, first.files, { at: durable - 1 }).verdict).toBe('held');
+    const settled = (settledAt: number) => judge(stage, first.files, { at: durable - 1, settledAt }).verdict;
+    expect([settled(acknowledged), settled(acknowledged - 1)]).toEqual(['violated', 'held']);
+  });
+
   it('is violated by a settled picture that lacks what was acknowledged more than one write-back before T', () => {
     const { stage, first, second } = pictures();
     const verdict = judge(stage, first.files, { at: second.at, settledAt: second.at });
@@ -142,6 +155,21 @@ describe('prefix', () => {
     const { bytes, modified } = first.files.get(B)!;
     const damaged = new Map([...first.files, [B, { bytes: bytes.slice().fill(1, 0, 3), modified }]]);
     expect(judge(stage, damaged, { at: first.at }).verdict).toBe('violated');
+    // When nobody had written it before T, whoever did it later.
+    const start = new Stage([new Ledger(ledger())]).snapshot();
+    const untouched = new Map([...start, [A, { bytes: start.get(A)!.bytes.slice().fill(1), modified }]]);
+    expect(judge(stage, untouched, { at: 0 }).verdict).toBe('violated');
+  });
+
+  it('says of a block that never was so that the last transaction before T is torn, not one that came later', () => {
+    const stage = new Stage([new Ledger(ledger({ accounts: 4 }))]).run(SECOND).rest();
+    const files = stage.snapshot();
+    const at = stage.truth.now();
+    const last = stage.workload.transactions.length;
+    stage.run(2 * SECOND).rest();
+    const { bytes, modified } = files.get(A)!;
+    const damaged = new Map([...files, [A, { bytes: bytes.slice().fill(1), modified }]]);
+    expect(judge(stage, damaged, { at }).evidence).toMatchObject({ last, firstHole: last, torn: 1 });
   });
 
   it('is violated by a size that never was', () => {
@@ -150,7 +178,13 @@ describe('prefix', () => {
     const longer = new Uint8Array(bytes.length + 7);
     longer.set(bytes);
     const files = new Map([...first.files, [B, { bytes: longer, modified }]]);
-    expect(judge(stage, files, { at: first.at }).verdict).toBe('violated');
+    expect(judge(stage, files, { at: first.at })).toMatchObject({
+      verdict: 'violated',
+      evidence: { firstHole: first.last, last: first.last },
+    });
+    const start = new Stage([new Ledger(ledger())]).snapshot();
+    const grown = new Map([...start, [B, { bytes: new Uint8Array(7), modified }]]);
+    expect(judge(stage, grown, { at: 0 }).verdict).toBe('violated');
   });
 
   it('asks for no transaction that leaves nothing by which it could be known', () => {

@@ -106,6 +106,13 @@ describe('a restored volume', () => {
     expect(damageAt(room + 1)).toBe(`its chain ends after ${chain.length} of ${chain.length + 1} clusters`);
   });
 
+  it('with a chain that leads nowhere behind its last cluster has a file that can not be read back', () => {
+    const image = new Image();
+    const { volume } = image.link(image.clusters(ACCOUNTS).at(-1)!, 5000);
+    expect(readRestored(volume).files.find(({ path }) => path === A)!.damage).toBe('cluster 5000 of it is free');
+    expect(only(intact(evidence(volume)))).toMatchObject({ verdict: 'violated', evidence: { torn: [A] } });
+  });
+
   it('without a file system is neither mounted nor judged', () => {
     const raw: RestoredVolume = { ...BASE, fileSystem: 'raw' };
     expect(only(mountable(evidence(raw))).verdict).toBe('not-applicable');

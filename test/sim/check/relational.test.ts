@@ -66,6 +66,16 @@ describe('relational', () => {
     expect(verdict).toMatchObject({ verdict: 'violated', summary: `B (${B}) is missing` });
   });
 
+  it('is violated by a file of the application that never was', () => {
+    const stage = new Stage([new MailStore(mail())]).run(2 * SECOND).rest();
+    const stranger = 'C:\\MAIL\\M9999999.EML';
+    expect(stage.truth.occupantsOf(stranger)).toBeNull();
+    const files = new Map([...stage.snapshot(), [stranger, { bytes: new Uint8Array(64), modified: 0 }]]);
+    const verdict = only(relational(evidenceOf(stage, files)));
+    expect(verdict.verdict).toBe('violated');
+    expect(verdict.story.at(-1)).toContain(`${stranger}: there was no such file`);
+  });
+
   it('is violated by an index of the mail that is older than the messages, and by renames that came late', () => {
     const stage = new Stage([new MailStore(mail())]).run(2 * SECOND);
     const early = stage.rest().snapshot();
@@ -203,7 +213,7 @@ describe('a check over nothing', () => {
 
 describe('applications that recover', () => {
   /** A ledger that is judged by rows: `whole` and `torn` are what its recovery found. */
-  function recovering(whole: number[], torn: number[], accepts = true) {
+  function recovering(whole: number[], torn: number[], accepts = true, changes: Partial<Loading> = {}) {
     const inner = new Ledger(ledger());
     const loading: Loading = {
       accepts,
@@ -211,10 +221,12 @@ describe('applications that recover', () => {
       evidence: { rows: 7 },
       transactions: accepts ? { whole: new Set(whole), torn: new Set(torn) } : null,
       ownChecks: [],
+      ...changes,
     };
     const application = new Proxy<Application>(inner, {
       get: (target, key) => {
         if (key === 'recovers') return true;
+        if (key === 'ownCheckNames') return ['sqlite'];
         if (key === 'load') return () => loading;
         const value = Reflect.get(target, key);
         return typeof value === 'function' ? value.bind(target) : value;
@@ -237,6 +249,27 @@ describe('applications that recover', () => {
       'after recovery 1 transaction lacks; the first is 3, the last one that left a trace 4',
     );
     expect(only(relational(recovering([1, 2], []))).summary).toBe('its rows are those after transaction 2');
+  });
+
+  it('are not related when the application refuses its rows, whatever transactions they hold', () => {
+    const transactions = { whole: new Set([1, 2, 3]), torn: new Set<number>() };
+    const refusing = recovering([], [], false, { transactions, summary: 'a row has a text that is not its own' });
+    expect(only(relational(refusing))).toMatchObject({
+      verdict: 'violated',
+      summary: 'a row has a text that is not its own',
+      evidence: { firstHole: null, rows: 7 },
+    });
+    expect(only(relational(recovering([], [], true, { transactions: null }))).verdict).toBe('not-applicable');
+  });
+
+  it('bring the verdicts of their own checks along, and one that lacks proves nothing', () => {
+    const own = { ...only(relational(recovering([1], []))), check: 'sqlite', workload: null };
+    const sqlite = (ownChecks: Loading['ownChecks']) =>
+      judgeData(recovering([1], [], true, { ownChecks })).filter(({ check }) => check === 'sqlite');
+    for (const verdict of ['held', 'violated'] as const) {
+      expect(sqlite([{ ...own, verdict }])).toEqual([{ ...own, verdict, workload: 'bank' }]);
+    }
+    expect(sqlite([])).toMatchObject([{ workload: 'bank', verdict: 'not-applicable', looked: 0 }]);
   });
 });
 

@@ -126,6 +126,47 @@ describe('timestamps', () => {
     });
   });
 
+  it('goes by the file that had the path, and by the stamps that it had under that name', () => {
+    const stage = new Stage([new Ledger(ledger())]).run(SECOND);
+    const volume = stage.volume();
+    const [early, name, late] = ['T', 'X', 'Y'].map(letter => `C:\\BANK\\${letter}.DAT`) as [string, string, string];
+    const stamps = { first: -100, before: -50, during: -20, after: -10 };
+    // Asking for the instant ends it: a stamp that comes with a rename would be of the same one.
+    stage.spawn(
+      (function* () {
+        yield* volume.create(early);
+        for (const seconds of [stamps.first, stamps.before]) yield* volume.setModified(early, CLOCK_SECONDS + seconds);
+        yield* volume.rename(early, name);
+        stage.truth.now();
+        yield* volume.setModified(name, CLOCK_SECONDS + stamps.during);
+        yield* volume.rename(name, late);
+        stage.truth.now();
+        yield* volume.setModified(late, CLOCK_SECONDS + stamps.after);
+      })(),
+    );
+    stage.run(2 * SECOND).rest();
+    const at = stage.truth.now();
+    const judged = (seconds: number, settledAt: number | null) => {
+      const files = new Map([[name, { bytes: new Uint8Array(0), modified: CLOCK_SECONDS + seconds }]]);
+      return judge(stage, files, { at, wallSeconds: CLOCK_SECONDS + 2, settledAt });
+    };
+    const words = (settledAt: number | null) =>
+      Object.values(stamps).map(seconds => judged(seconds, settledAt).evidence.wrong !== undefined);
+    // Of a disk in use any stamp will do that the path had; of a settled picture it has none any more.
+    expect(words(null)).toEqual([true, false, false, true]);
+    expect(words(at)).toEqual([true, true, true, true]);
+  });
+
+  it('is violated by a file that never was, unless nobody asked for it', () => {
+    const { stage, five } = pictures();
+    const stranger = 'C:\\OTM\\X.CACHE';
+    const files = new Map([...five.files, [stranger, { bytes: new Uint8Array(9), modified: CLOCK_SECONDS }]]);
+    const picture = { at: five.at, wallSeconds: five.wallSeconds, settledAt: five.at };
+    expect(judge(stage, files, picture).evidence.wrong).toEqual([stranger]);
+    const selects = (path: string) => path !== stranger;
+    expect(judge(stage, files, { ...picture, selects })).toMatchObject({ verdict: 'held', looked: 2 });
+  });
+
   it('does not apply to no file', () => {
     const { stage } = pictures();
     expect(judge(stage, new Map(), {}).verdict).toBe('not-applicable');
