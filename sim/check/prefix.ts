@@ -95,7 +95,10 @@ function atOne(
   return null;
 }
 
-/** P5: the instants after the last one held began, and before the first one that lacks was durable. */
+/**
+ * P5: the instants after the last one held began, and before the first one that lacks was durable. Without a hole (P1) those
+ * that lack came after those held, so only the ends of the copy can leave none.
+ */
 function atSomeInstant(
   { truth, restore }: DataEvidence,
   workload: WorkloadTruth,
@@ -108,13 +111,9 @@ function atSomeInstant(
     const summary = `it holds transaction ${grouped(last)}, which began after the copy had ended`;
     return { summary, transaction: last, story: [`It began ${instantText(truth, began)}.`] };
   }
-  const from = Math.max(began, startedAt);
   for (const { number, durable } of workload.transactions) {
-    if (whole.has(number) || untold?.has(number) || durable > from) continue;
-    const summary =
-      durable <= startedAt
-        ? `it lacks transaction ${grouped(number)}, which was durable before the copy began`
-        : `it lacks transaction ${grouped(number)}, which was durable before transaction ${grouped(last)} began, and that is there`;
+    if (whole.has(number) || untold?.has(number) || durable > startedAt) continue;
+    const summary = `it lacks transaction ${grouped(number)}, which was durable before the copy began`;
     return { summary, transaction: number, story: [`It was durable ${instantText(truth, durable)}.`] };
   }
   return null;
