@@ -1,6 +1,6 @@
 // Installs the packages of the lock when they are missing or older than it; does nothing when they are there.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,9 +21,23 @@ export function isInstalled(folder) {
   return mark !== undefined && (lock === undefined || mark.mtimeMs >= lock.mtimeMs);
 }
 
+/**
+ * `npm ci` empties the folder before it fills it: through a link that would be the packages of another checkout.
+ * @param {string} folder
+ */
+export function refuseLink(folder) {
+  const modules = join(folder, 'node_modules');
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new Told(
+    'node_modules is a symbolic link, and what it leads to is missing or older than package-lock.json: ' +
+      'npm ci would empty the folder behind it. Remove the link, or run npm ci where it leads to',
+  );
+}
+
 /** @param {(line: string) => void} say */
 export function install(say) {
   if (isInstalled(root)) return;
+  refuseLink(root);
   say('otm: installing packages (npm ci) ...');
   const [command, ...args] = npm();
   const run = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
