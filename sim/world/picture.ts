@@ -20,6 +20,7 @@ export interface PictureDifference {
 
 const KEPT = 20;
 const SCRATCH_BYTES: Bytes = MIB;
+const ZEROES = new Uint8Array(SCRATCH_BYTES);
 
 /** What was found for one snapshot. */
 export class PictureFindings {
@@ -126,7 +127,8 @@ export class Picture implements Device {
       const expected = this.scratch.subarray(0, length);
       const isHole = this.fork.read(offset + done, expected);
       if (isHole && request.readAsHole) continue;
-      const got = request.data.subarray(done, done + length);
+      // Whoever reads a hole takes no bytes of it: what was given are zeroes.
+      const got = request.readAsHole ? ZEROES.subarray(0, length) : request.data.subarray(done, done + length);
       if (!sameBytes(got, expected)) this.findSectors(request.sector + done / this.sectorSize, got, expected);
     }
   }

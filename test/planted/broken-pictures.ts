@@ -273,4 +273,15 @@ export const PICTURES: readonly Broken[] = [
     caughtBy: 'released',
     options: { ...LOST_BESIDE, beside: false, unpaced: true, faults: SLOW_READS },
   },
+  {
+    name: 'data that is said to be a hole',
+    changes: [
+      {
+        file: 'engine/virtual-volume.ts',
+        find: '  request.readAsHole = isHole;\n',
+        replace: '  request.readAsHole = true;\n',
+      },
+    ],
+    caughtBy: 'exact',
+  },
 ];

@@ -8,6 +8,7 @@ import type { Task } from '../../engine/task.ts';
 import { KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
 import { loadModules } from '../../host/modules.ts';
 import { judgeEngine } from '../../sim/check/engine/engine-checks.ts';
+import type { EngineEvidence } from '../../sim/check/engine/engine-verdict.ts';
 import type { Verdict } from '../../sim/check/verdict.ts';
 import type { RandomStream } from '../../sim/kernel/random.ts';
 import { DRIVE_MODELS } from '../../sim/scenario/drive-models.ts';
@@ -42,6 +43,8 @@ export interface RawRun {
   /** Why the run was stuck; null when it was not. */
   readonly stuck: string | null;
   readonly digest: string;
+  /** What was judged; it lasts until the next run. */
+  readonly evidence: EngineEvidence;
 }
 
 /** Not a multiple of any granule that is used, so the last one is short. */
@@ -67,10 +70,12 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
       owner.spawn(`writer-${writer}`, write(world, writer, options.restless ?? false));
     }
     const session = toEnd(runSession(world));
+    const evidence = { world, snapshots: world.snapshots };
     return {
+      evidence,
       outcome: session.backups[0]?.outcome ?? 'none',
       reason: session.backups[0]?.reason ?? null,
-      verdicts: judgeEngine({ world, snapshots: world.snapshots }),
+      verdicts: judgeEngine(evidence),
       stuck: session.stuck === null ? null : session.stuck.because,
       digest: session.digest,
     };
