@@ -7,6 +7,7 @@
  * I1 Only what was selected is judged: paths on restored volumes that the method was to back up.
  * I2 A workload is judged when all its volumes were restored and all its files were selected; it has no data checks when
  *    none of its volumes was. Files can only be related to files that were taken too.
+ * I3 Nothing restored is younger than the picture; without one instant, than the end of the copy.
  */
 import type { Nanoseconds } from '../../engine/units.ts';
 import type { Application, HeldTransactions, Loading, RestoredTree } from '../apps/application.ts';
@@ -66,6 +67,11 @@ export class DataEvidence {
       input.truth.base,
     );
     this.comparer = new Comparer(input.truth, this.tree);
+  }
+
+  /** The last instant of which something can have been copied (I3). */
+  get until(): EventNumber {
+    return this.restore.at ?? this.restore.endedAt;
   }
 
   scope(workload: JudgedWorkload): Scope {
@@ -137,8 +143,7 @@ export class DataEvidence {
 
   /** How many transactions of a workload were committed up to the instant, or the end, of the copy. */
   committedCount({ truth }: JudgedWorkload): number {
-    const until = this.restore.at ?? this.restore.endedAt;
-    return truth.transactions.filter(({ committed }) => committed !== NEVER && committed <= until).length;
+    return truth.transactions.filter(({ committed }) => committed !== NEVER && committed <= this.until).length;
   }
 
   private isRestored(path: Path): boolean {
@@ -149,8 +154,7 @@ export class DataEvidence {
     const { id } = workload.application;
     let held = this.held.get(id);
     if (held === undefined) {
-      const until = this.restore.at ?? this.restore.endedAt;
-      held = heldTransactions(workload.truth, this.comparer, this.filesOf(workload), until);
+      held = heldTransactions(workload.truth, this.comparer, this.filesOf(workload), this.until);
       this.held.set(id, held);
     }
     return held;

@@ -95,16 +95,17 @@ export interface Found {
 
 const FEW_SPANS = 64;
 
-/** Whether there is an instant up to the last event that no span covers. Of few spans that is told without an array. */
-export function hasFreeInstant(spans: Spans, lastEvent: EventNumber): boolean {
+/** Whether there is an instant up to `until` that no span covers. Of few spans that is told without an array. */
+export function hasFreeInstant(spans: Spans, lastEvent: EventNumber, until: EventNumber): boolean {
   if (spans.count === 0) return true;
   if (spans.count > FEW_SPANS) {
     const instants = new Instants(lastEvent);
     instants.addAll(spans);
-    return instants.solve(null).fits.length > 0;
+    const [first] = instants.solve(null).fits;
+    return first !== undefined && first.from <= until;
   }
   let event = 0;
-  while (event <= lastEvent) {
+  while (event <= until) {
     const covered = event;
     for (let at = 0; at < spans.count; at++) {
       if (spans.from[at]! <= event && spans.to[at]! > event) event = spans.to[at]!;

@@ -1,6 +1,6 @@
-/** `intact`: each restored file, alone, equals its content at some one instant of the truth. */
+/** `intact`: each restored file, alone, equals its content at some one instant of the truth, up to the picture. */
 
-import { counted, listed } from '../apps/wording.ts';
+import { counted, grouped, listed } from '../apps/wording.ts';
 import type { Comparison } from './comparison.ts';
 import type { DataEvidence } from './data-evidence.ts';
 import { held, NO_FILE, violated } from './data-verdict.ts';
@@ -17,7 +17,7 @@ export function intact(evidence: DataEvidence): Verdict[] {
   const missing = truth.paths().filter(path => tree.file(path) === null && evidence.mustBeThere(path));
   const torn = restored
     .map(path => evidence.compare(path))
-    .filter(({ spans }) => !hasFreeInstant(spans, truth.lastEvent));
+    .filter(({ spans }) => !hasFreeInstant(spans, truth.lastEvent, evidence.until));
   const looked = restored.length + missing.length;
   if (torn.length === 0 && missing.length === 0) {
     return [
@@ -42,12 +42,16 @@ export function intact(evidence: DataEvidence): Verdict[] {
 }
 
 /** Why no instant fits one file. */
-function tell({ comparer, truth }: DataEvidence, comparison: Comparison): string[] {
+function tell({ comparer, truth, until }: DataEvidence, comparison: Comparison): string[] {
   const { path, restored } = comparison;
   if (restored?.damage != null) return [`${path} can't be read back: ${restored.damage}.`];
   if (truth.occupantsOf(path) === null) return [`${path} was restored, and there never was such a file.`];
-  const { nearest } = comparer.solve([comparison], null);
+  const { fits, nearest } = comparer.solve([comparison], null);
   if (nearest === null) return [];
+  const [later] = fits;
+  if (later !== undefined) {
+    return [`${path} is as it was ${instantText(truth, later.from)}, after the picture (event ${grouped(until)}).`];
+  }
   return [
     `${path}, as restored, is nearest to what it was ${instantText(truth, nearest)}; there ${differencesText(comparison, nearest)}.`,
   ];

@@ -1,5 +1,5 @@
 /**
- * `relational`: there is one instant of the truth at which no transaction of the application was open and all its files
+ * `relational`: there is one instant of the truth, up to the picture, at which no transaction of the application was open and all its files
  * had the restored content. An application that recovers has done so when it is judged: the transactions that its rows
  * hold must be the first so many, none of them in part.
  */
@@ -25,8 +25,7 @@ function judgeFiles(evidence: DataEvidence, workload: JudgedWorkload): Verdict {
   const { application, truth } = workload;
   const files = evidence.filesOf(workload);
   const looked = files.length === 0 ? 0 : evidence.committedCount(workload) || files.length;
-  const open = openSpans(workload, evidence.truth.lastEvent + 1);
-  const found = evidence.comparer.solve(files, open);
+  const found = evidence.comparer.solve(files, noAnswer(evidence, workload));
   const [fit] = found.fits;
   if (fit !== undefined) {
     const { at } = evidence.restore;
@@ -68,7 +67,8 @@ function tell(evidence: DataEvidence, workload: JudgedWorkload, files: readonly 
   const [torn] = whileOpen.fits;
   if (torn !== undefined) {
     const when = `${instantText(truth, torn.from)}, ${placeText(workload.truth, torn.from)}`;
-    story.push(`All its files were so ${when}: only while a transaction was open.`);
+    const why = torn.from > evidence.until ? 'only after the picture' : 'only while a transaction was open';
+    story.push(`All its files were so ${when}: ${why}.`);
     return story;
   }
   const { nearest } = found;
@@ -114,9 +114,14 @@ function whenText({ truth }: DataEvidence, workload: JudgedWorkload, { file, fit
   return `${what} ${from} ${to}${fits.length > 1 ? ', with breaks' : ''}.`;
 }
 
-function openSpans({ truth }: JudgedWorkload, end: number): Spans {
+/** Instants that can't be an answer: while a transaction was open, and all that come after the picture. */
+function noAnswer({ until, truth: { lastEvent } }: DataEvidence, { truth }: JudgedWorkload): Spans {
   const spans = new Spans();
-  for (const { began, closed } of truth.transactions) spans.add(began, Math.min(closed, end), 1, 0);
+  for (const { began, closed } of truth.transactions) {
+    if (began > until) break;
+    spans.add(began, Math.min(closed, until + 1), 1, 0);
+  }
+  spans.add(until + 1, lastEvent + 1, 1, 0);
   return spans;
 }
 

@@ -101,12 +101,14 @@ describe('some one instant', () => {
   it('is found to be there or not by looking at few spans, too', () => {
     const span = fc.tuple(fc.nat(LAST_EVENT), fc.integer({ min: 1, max: 12 }));
     fc.assert(
-      fc.property(fc.array(span, { maxLength: 90 }), fc.nat(6), (list, every) => {
+      fc.property(fc.array(span, { maxLength: 90 }), fc.nat(6), fc.nat(LAST_EVENT), (list, every, until) => {
         const spans = new Spans();
         for (const [from, length] of list) spans.add(from, Math.min(from + length + every, LAST_EVENT + 1), 1, 0);
         const instants = new Instants(LAST_EVENT);
         instants.addAll(spans);
-        expect(hasFreeInstant(spans, LAST_EVENT)).toBe(instants.solve(null).fits.length > 0);
+        const { fits } = instants.solve(null);
+        expect(hasFreeInstant(spans, LAST_EVENT, LAST_EVENT)).toBe(fits.length > 0);
+        expect(hasFreeInstant(spans, LAST_EVENT, until)).toBe(fits.some(({ from }) => from <= until));
       }),
     );
   });

@@ -63,6 +63,21 @@ describe('intact', () => {
     ]);
   });
 
+  it('is violated by a file that is as it came to be after the picture', () => {
+    const world = stage().run(2 * SECOND);
+    const early = world.snapshot();
+    const at = world.truth.now();
+    const late = world.run(5 * SECOND).snapshot();
+    const judge = (files: typeof late, changes: EvidenceChanges) => only(intact(evidenceOf(world, files, changes)));
+    for (const changes of [{ at }, { at, settledAt: at }, { endedAt: at }]) {
+      expect(judge(early, changes).verdict).toBe('held');
+      const younger = judge(mixed(early, late, [A]), changes);
+      expect(younger).toMatchObject({ verdict: 'violated', evidence: { torn: [A], missing: [] } });
+      expect(younger.story).toEqual([expect.stringMatching(/ACCOUNTS\.DAT is as it was at .* after the picture/)]);
+    }
+    expect(judge(late, { at: world.truth.lastEvent }).verdict).toBe('held');
+  });
+
   it('is violated by one changed byte of a file that came while the world ran, though it was not there before', () => {
     const world = stage().run(3 * SECOND);
     const files = world.snapshot();

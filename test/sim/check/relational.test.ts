@@ -12,7 +12,7 @@ import { relational } from '../../../sim/check/relational.ts';
 import { noMetrics } from '../../reports/made-results.ts';
 import { type FileState, Stage } from '../apps/stage.ts';
 import { ledger, mail, script } from '../apps/workloads.ts';
-import { evidenceOf, mixed, only } from './restores.ts';
+import { type EvidenceChanges, evidenceOf, mixed, only } from './restores.ts';
 
 const A = 'C:\\BANK\\ACCOUNTS.DAT';
 const B = 'C:\\BANK\\JOURNAL.DAT';
@@ -58,6 +58,26 @@ describe('relational', () => {
       /^All its files were so at .*in the middle of transaction \d+: only while a transaction was open\.$/,
     );
     expect(verdict.summary).toMatch(/^(1 transfer is half in A|A holds 1 transfer that B lacks)/);
+  });
+
+  it('is violated by files that are as all were at one instant, but after the picture', () => {
+    const stage = new Stage([new Ledger(ledger())]).run(SECOND).rest();
+    const at = stage.truth.now();
+    const early = stage.snapshot();
+    const late = stage
+      .run(2 * SECOND)
+      .rest()
+      .snapshot();
+    const { committed } = stage.workload.transactions.at(-1)!;
+    stage.run(3 * SECOND).rest();
+    const judge = (files: typeof late, changes: EvidenceChanges) => only(relational(evidenceOf(stage, files, changes)));
+    for (const changes of [{ at }, { endedAt: at }]) {
+      expect(judge(early, changes).verdict).toBe('held');
+      expect(judge(late, changes).verdict).toBe('violated');
+      expect(judge(late, changes).story[1]).toMatch(/^All its files were so at .*: only after the picture\.$/);
+    }
+    expect(judge(late, { at: committed }).verdict).toBe('held');
+    expect(judge(late, { at: committed - 1 }).verdict).toBe('violated');
   });
 
   it('is violated by a file that lacks', () => {
