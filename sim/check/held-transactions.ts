@@ -21,60 +21,8 @@ import type { EventNumber, Truth } from '../apps/truth.ts';
 import type { TruthFile } from '../apps/truth-file.ts';
 import { NEVER, type WorkloadTruth } from '../apps/workload-truth.ts';
 import type { Comparer, Comparison } from './comparison.ts';
-
-/** What lists say of each transaction, by its number. */
-class Sightings {
-  readonly shown: Uint8Array;
-  readonly lacking: Uint8Array;
-  private readonly transactions: WorkloadTruth['transactions'];
-
-  constructor(workload: WorkloadTruth) {
-    this.transactions = workload.transactions;
-    this.shown = new Uint8Array(this.transactions.length + 1);
-    this.lacking = new Uint8Array(this.transactions.length + 1);
-  }
-
-  /** The number of the transaction that was open at an event, 0 for none. */
-  private openAt(event: EventNumber): number {
-    let low = 0;
-    let high = this.transactions.length;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.transactions[middle]!.began <= event) low = middle + 1;
-      else high = middle;
-    }
-    if (low === 0) return 0;
-    const { closed } = this.transactions[low - 1]!;
-    return event < closed ? low : 0;
-  }
-
-  /** A list changed at `event`; what was restored can be its versions from `earliest` to `latest`. */
-  see(event: EventNumber, { earliest, latest }: Fitting): void {
-    if (event === 0 || (event > earliest && event <= latest)) return;
-    const number = this.openAt(event);
-    if (event <= earliest) this.shown[number] = 1;
-    else this.lacking[number] = 1;
-  }
-
-  /** I2 */
-  seeDamage(event: EventNumber): void {
-    const number = this.openAt(event);
-    this.shown[number] = 1;
-    this.lacking[number] = 1;
-  }
-
-  held(): HeldTransactions {
-    const whole = new Set<number>();
-    const torn = new Set<number>();
-    const untold = new Set<number>();
-    for (let number = 1; number <= this.transactions.length; number++) {
-      const isShown = this.shown[number] === 1;
-      if (this.lacking[number] === 0) (isShown ? whole : untold).add(number);
-      else if (isShown) torn.add(number);
-    }
-    return { whole, torn, untold };
-  }
-}
+import type { Span } from './instants.ts';
+import { Fitting, Sightings } from './sightings.ts';
 
 /** The transactions of a workload that are in its restored files, which were taken at `until` or before. */
 export function heldTransactions(
@@ -83,7 +31,7 @@ export function heldTransactions(
   comparisons: readonly Comparison[],
   until: EventNumber,
 ): HeldTransactions {
-  const sightings = new Sightings(workload);
+  const sightings = new Sightings(workload, until);
   for (const { path, restored } of comparisons) {
     const occupants = comparer.truth.occupantsOf(path);
     if (occupants === null) continue;
@@ -144,34 +92,6 @@ function hasVersion({ blocks }: Truth, slot: number, hash: number): boolean {
   return version !== NO_VERSION;
 }
 
-/** The versions that a restored value can be: those up to the picture, and only without one those after it (I4). */
-class Fitting {
-  earliest: EventNumber = NEVER;
-  latest: EventNumber = -1;
-  private readonly until: EventNumber;
-
-  constructor(until: EventNumber) {
-    this.until = until;
-  }
-
-  /** Versions may come in any order. */
-  add(event: EventNumber): void {
-    const isEarly = event <= this.until;
-    if (this.latest >= 0 && isEarly !== this.earliest <= this.until) {
-      if (!isEarly) return;
-      this.earliest = event;
-      this.latest = event;
-      return;
-    }
-    this.earliest = Math.min(this.earliest, event);
-    this.latest = Math.max(this.latest, event);
-  }
-
-  get isNone(): boolean {
-    return this.latest < 0;
-  }
-}
-
 /** Before its first event a path had no file. */
 function seeList<T>(
   sightings: Sightings,
@@ -180,8 +100,14 @@ function seeList<T>(
   until: EventNumber,
 ): void {
   const fitting = new Fitting(until);
-  if (events[0] !== 0 && fits(null)) fitting.add(0);
-  for (let at = 0; at < events.length; at++) if (fits(values[at] as T)) fitting.add(events[at]!);
+  const spans: Span[] = [];
+  const add = (from: EventNumber, to: EventNumber): void => {
+    fitting.add(from);
+    spans.push({ from, to });
+  };
+  if (events[0] !== 0 && fits(null)) add(0, events[0]!);
+  for (let at = 0; at < events.length; at++) if (fits(values[at] as T)) add(events[at]!, events[at + 1] ?? NEVER);
+  sightings.seeSpans(spans);
   if (fitting.isNone) sightings.seeDamage(damagedAt(events, until));
   else for (const event of events) sightings.see(event, fitting);
 }

@@ -99,4 +99,26 @@ describe('held transactions', () => {
     expect(heldBy(stage, after!)).toEqual({ whole: [1], torn: [] });
     expect(heldBy(stage, new Map([...after!, [old, before!.get(old)!]]))).toEqual({ whole: [], torn: [1] });
   });
+
+  it('are torn when a name is of another transaction than the other files, though it comes back again and again', () => {
+    const steps = [
+      { does: 'write', file: 'A', sizeBytes: 512, at: { is: 'next' } },
+      { does: 'rename', from: 'C', to: 'C2' },
+    ] as const;
+    const names = ['C', 'C2'].map(name => `C:\\DATA\\${name}.BIN`);
+    const stage = new Stage([new Script(script(steps))]);
+    const taken = pictures(stage, COUNT);
+    fc.assert(
+      fc.property(fc.nat(COUNT), fc.nat(COUNT), (a, b) => {
+        const files = new Map([...taken[a]!].filter(([path]) => !names.includes(path)));
+        for (const name of names) if (taken[b]!.has(name)) files.set(name, taken[b]!.get(name)!);
+        const { whole, torn } = heldBy(stage, files);
+        // Before the first rename both names had a file of their own.
+        const isSame = a === b || (a > 0 && b > 0 && a % 2 === b % 2);
+        if (isSame) expect({ whole, torn }).toEqual({ whole: upTo(a), torn: [] });
+        else expect(torn.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

@@ -135,7 +135,11 @@ describe('timestamps', () => {
     stage.spawn(
       (function* () {
         yield* volume.create(early);
-        for (const seconds of [stamps.first, stamps.before]) yield* volume.setModified(early, CLOCK_SECONDS + seconds);
+        for (const seconds of [stamps.first, stamps.before]) {
+          stage.truth.now();
+          yield* volume.setModified(early, CLOCK_SECONDS + seconds);
+        }
+        stage.truth.now();
         yield* volume.rename(early, name);
         stage.truth.now();
         yield* volume.setModified(name, CLOCK_SECONDS + stamps.during);
