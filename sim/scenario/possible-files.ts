@@ -76,7 +76,7 @@ export function canMeet(pattern: PathPattern, possible: PathPattern): boolean {
 }
 
 /** The nearest right words for a pattern that no file can meet: a path, a folder, all in a folder, or a bare name. */
-export function nearestFile(pattern: PathPattern, possible: readonly PathPattern[]): string {
+function nearestFile(pattern: PathPattern, possible: readonly PathPattern[]): string {
   if (letterOf(pattern) === null)
     return didYouMean(pattern, new Set(possible.flatMap(path => path.split('\\').slice(1))));
   const folders = new Set(possible.flatMap(foldersOf));

@@ -28,7 +28,7 @@ const START = MIB;
 const SIZES = { fat16: 4 * MIB, fat32: 40 * MIB };
 
 /** The application whose files are on a volume of this letter: a ledger on C, data that never changes elsewhere. */
-export function inhabitant(letter: string): Application {
+function inhabitant(letter: string): Application {
   return letter === 'C' ? new Ledger(ledger()) : new StaticData(staticData({ at: `${letter}:\\OLD` }));
 }
 
