@@ -24,7 +24,7 @@ const dataChecks = {
   intact: {
     says: 'Each file, alone, is as it was at some one instant.',
     more: [
-      'For every 512-byte block the truth knows all versions and when they were current. An instant at which every block of the file had the restored content makes the check hold; without one the nearest instant and the blocks that disagree are the evidence.',
+      'For every 512-byte block the truth knows all versions and when they were current. An instant at which every block of the file had the restored content makes the check hold, unless it is after the picture or after the end of the copy; without one the nearest instant and the blocks that disagree are the evidence.',
       'Files that are intact need not fit each other: that is `relational`. There is one verdict for all files that were selected, not one for each workload.',
     ],
     example: 'expect: { open-file-agent: { intact: held, relational: violated } }',

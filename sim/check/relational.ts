@@ -117,10 +117,7 @@ function whenText({ truth }: DataEvidence, workload: JudgedWorkload, { file, fit
 /** Instants that can't be an answer: while a transaction was open, and all that come after the picture. */
 function noAnswer({ until, truth: { lastEvent } }: DataEvidence, { truth }: JudgedWorkload): Spans {
   const spans = new Spans();
-  for (const { began, closed } of truth.transactions) {
-    if (began > until) break;
-    spans.add(began, Math.min(closed, until + 1), 1, 0);
-  }
+  for (const { began, closed } of truth.transactions) spans.add(began, Math.min(closed, until + 1), 1, 0);
   spans.add(until + 1, lastEvent + 1, 1, 0);
   return spans;
 }

@@ -93,6 +93,7 @@ describe('a scenario may name', () => {
 
   test('folders, all of a volume, and to leave out what is not there', () => {
     expect(messages(groups('C:\\BANK', 'E:\\'))).toEqual([]);
+    expect(messages('workloads.rest.at=C:/REST', groups('E:\\'))).toEqual([]);
     expect(messages('backups.exclude=[C:/NOTHING, X.TMP]')).toEqual([]);
   });
 
