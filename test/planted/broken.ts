@@ -38,7 +38,7 @@ export const CACHE_FAILS: Fault = {
   duration: { is: 'once' },
 };
 
-export const CACHE_HANGS: Fault = {
+export const CACHE_HANGS: LatencyFault = {
   ...HANG,
   on: { is: 'cache' },
   trigger: { is: 'nth', nth: 4 },

@@ -2,7 +2,7 @@
  * What a snapshot wrote to its own cache: no place twice, and no more than the granules which held writes touch, those
  * that were holes at T left out. Each snapshot by itself, however many were alive.
  */
-import { KIB } from '../../../engine/units.ts';
+import type { Bytes, Extent, Sector } from '../../../engine/units.ts';
 import type { HeldWrite } from '../../world/door.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
@@ -52,26 +52,38 @@ function isMine(range: ProtectedRange, write: HeldWrite): boolean {
   return range.drive === write.drive && overlaps(range.extent, write) && isInLife(range, write);
 }
 
-/** Sectors of the cache that the granules of a volume take up that held writes touch. */
+/**
+ * Sectors of the cache that the granules of a volume take up that held writes touch: once for all writes that went on, and
+ * once for each that was refused.
+ */
 function copiesFor(world: World, range: ProtectedRange, held: readonly HeldWrite[], cacheSectorBytes: number): number {
-  const { spec } = world.drive(range.drive);
-  const fork = range.snapshot.forks?.get(range.drive);
-  const bytes = new Uint8Array(Math.max(KIB, range.granuleSectors * spec.sectorSizeBytes));
-  const known = new Map<number, number>();
+  const { sectorSizeBytes } = world.drive(range.drive).spec;
+  const needs = new Map<Sector, Sector>();
+  const kept = new Set<Sector>();
   let sectors = 0;
   for (const write of held) {
     if (write.end === 'dropped' || !isMine(range, write)) continue;
-    for (const { first, count } of granulesOf(range, write)) {
-      let needs = known.get(first);
-      if (needs !== undefined && write.end !== 'refused') continue;
-      if (needs === undefined) {
-        const old = bytes.subarray(0, count * spec.sectorSizeBytes);
-        const isHole = fork?.read(first * spec.sectorSizeBytes, old) ?? false;
-        needs = isHole ? 0 : Math.ceil(old.length / cacheSectorBytes);
-        known.set(first, needs);
+    for (const granule of granulesOf(range, write)) {
+      if (write.end !== 'refused') {
+        if (kept.has(granule.first)) continue;
+        kept.add(granule.first);
       }
-      sectors += needs;
+      const known = needs.get(granule.first) ?? copyOf(range, granule, sectorSizeBytes, cacheSectorBytes);
+      needs.set(granule.first, known);
+      sectors += known;
     }
   }
   return sectors;
+}
+
+/** What was a hole at T needs no place (E15). */
+function copyOf(
+  { snapshot, drive }: ProtectedRange,
+  { first, count }: Extent,
+  sectorBytes: Bytes,
+  cacheSectorBytes: Bytes,
+): Sector {
+  const old = new Uint8Array(count * sectorBytes);
+  const isHole = snapshot.forks?.get(drive)?.read(first * sectorBytes, old) ?? false;
+  return isHole ? 0 : Math.ceil(old.length / cacheSectorBytes);
 }

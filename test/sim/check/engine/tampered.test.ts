@@ -148,6 +148,19 @@ describe('fault-rule', () => {
     expect(after.verdict).toBe('violated');
   });
 
+  test('finds a snapshot that says it refused a write, and protects the application', () => {
+    const { before, after } = around(
+      faultRule,
+      ({ world }, { request: { id: snapshot } }) => {
+        const { at } = world.engineEvents.find(({ kind }) => kind === 'lost')!;
+        world.engineEvents.push({ kind: 'write-refused', at, snapshot, volume: 'C', cause: 'cache-error' });
+      },
+      { faults: [CACHE_FAILS] },
+    );
+    expect(before).toBe('held');
+    expect(after.verdict).toBe('violated');
+  });
+
   test('finds a write that was held for longer than the limits', () => {
     const { before, after } = around(
       faultRule,
