@@ -13,6 +13,8 @@ import { thereAre } from './world-names.ts';
 
 /** So many of the files that there are stand in a message. */
 const NAMED_MOST = 8;
+/** More errors of this kind help nobody, and looking for the nearest names takes its time. */
+const UNKNOWN_MOST = 20;
 
 /** Files that are named and never can be there: what is left out (`exclude`) may be about nothing. */
 export function checkNamedFiles(
@@ -22,11 +24,15 @@ export function checkNamedFiles(
   report: Report,
 ): void {
   const possible = workloads.flatMap(possibleFiles);
+  const literal = new Set(possible.flatMap(path => [path, ...foldersOf(path), path.slice(path.lastIndexOf('\\') + 1)]));
+  let unknown = 0;
   const check = (pattern: PathPattern, at: NodePath): void => {
     const letter = letterOf(pattern);
     // A root is all of a volume; of one that is not backed up the selection tells.
     if (pattern.endsWith('\\') || (letter !== null && !volumes.includes(letter))) return;
-    if (possible.some(path => canMeet(pattern, path))) return;
+    // Most are found by their name; only what has a `*` in it is held against every file.
+    if (unknown === UNKNOWN_MOST || literal.has(pattern) || possible.some(path => canMeet(pattern, path))) return;
+    unknown += 1;
     const message = `no workload ever has a file ${quoted(pattern)}${nearestFile(pattern, possible)}`;
     report.at(at, 'unknown-file', message, possible.length === 0 ? null : thereAre(possible.slice(0, NAMED_MOST)));
   };
@@ -95,6 +101,7 @@ function withoutExtension(path: PathPattern): PathPattern {
 
 /** Whether some name has both forms. Row by row: in `reached` stands which ends of `b` go with the part of `a` so far. */
 function canPartMeet(a: string, b: string): boolean {
+  if (!a.includes('*') && !b.includes('*')) return a === b;
   let reached = afterStars(b, [true]);
   for (const letter of a) {
     const next: boolean[] = letter === '*' ? [...reached] : [];

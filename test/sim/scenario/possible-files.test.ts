@@ -111,4 +111,11 @@ describe('a scenario may name', () => {
     const [error] = errorsOf(SMALL, 'expect={}', 'workloads=[]', 'backups.volumes=[C]', groups('C:\\X'));
     expect(error).toMatchObject({ code: 'unknown-file', hint: null });
   });
+
+  test('no more wrong names than help, each with its nearest', () => {
+    const wrong = Array.from({ length: 50 }, (_, at) => `C:\\BANK\\A${at}.DAT`);
+    const errors = messages(groups(...wrong, 'C:\\BANK'));
+    expect(errors).toHaveLength(20);
+    expect(errors.at(-1)).toMatch(/`C:\\BANK\\A19\.DAT`, did you mean `C:\\BANK\\A\.DAT`\?$/);
+  });
 });
