@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { IoRequest } from '../../../../engine/device.ts';
 import { loadModules } from '../../../../host/modules.ts';
 import type { EngineEvidence } from '../../../../sim/check/engine/engine-verdict.ts';
 import { faultRule } from '../../../../sim/check/engine/fault-rule.ts';
@@ -109,12 +110,18 @@ describe('released', () => {
       (_evidence, { snapshot }) => snapshot!.volumes[0]!.filter.protectedVolumes.push(snapshot!.volumes[0]!),
     ],
     [
+      'a backup read after its end',
+      ({ world }, snapshot) => {
+        const last = [...world.requests.rows('virtual')].at(-1)!;
+        snapshot.issuedAtEnd = last.issuedAs;
+      },
+    ],
+    [
       'a request for its cache',
       ({ world }, { cacheDrive }) => {
         const { cacheHandle, drive } = world.drive(cacheDrive);
-        const { requests } = world;
-        const row = [...requests.rows('cache')][0]!;
-        drive.observer?.issued(cacheHandle, { ...row, isDestructive: true } as never, 0);
+        const { sectorSize } = drive;
+        drive.observer?.issued(cacheHandle, new IoRequest('write', 0, 1, new Uint8Array(sectorSize)), 0);
       },
     ],
   ])('finds %s that is left', (_what, change) => {
