@@ -4,6 +4,8 @@ import { type FatImage, type Problem, type ReadOnlyFile, rawEntries } from './im
 import { type Cluster, FIRST_CLUSTER, get32, isInfoSector } from './layout.ts';
 import { BAD, FREE } from './table.ts';
 
+/** What an entry `..` says of the root directory, on FAT32 too. */
+const ROOT: Cluster = 0;
 const UNKNOWN_COUNT = 0xffffffff;
 
 export function check(image: FatImage, files: readonly ReadOnlyFile[]): Problem[] {
@@ -13,19 +15,21 @@ export function check(image: FatImage, files: readonly ReadOnlyFile[]): Problem[
     const root = image.chainFrom(image.layout.rootCluster);
     claims.claim('the root directory', root.clusters);
   }
+  const folders = new Map(files.filter(file => file.isDirectory).map(file => [file.path, file.firstCluster]));
   for (const file of files) {
-    problems.push(...checkFile(image, file));
+    const parent = folders.get(file.path.slice(0, file.path.lastIndexOf('\\'))) ?? ROOT;
+    problems.push(...checkFile(image, file, parent));
     const other = claims.claim(file.path, file.chain.clusters);
     if (other !== null) problems.push({ kind: 'cross-link', path: file.path, text: other });
   }
   return [...problems, ...checkCopies(image), ...claims.lost(), ...checkFreeCount(image)];
 }
 
-function checkFile(image: FatImage, file: ReadOnlyFile): Problem[] {
+function checkFile(image: FatImage, file: ReadOnlyFile, parent: Cluster): Problem[] {
   const { path, chain } = file;
   const problems: Problem[] = [];
   if (chain.problem !== null) problems.push({ kind: 'bad-chain', path, text: chain.problem });
-  if (file.isDirectory) return [...problems, ...checkDots(image, file)];
+  if (file.isDirectory) return [...problems, ...checkDots(image, file, parent)];
   const { clusterBytes } = image.layout;
   const needed = Math.ceil(file.sizeBytes / clusterBytes);
   const has = chain.clusters.length;
@@ -37,15 +41,17 @@ function checkFile(image: FatImage, file: ReadOnlyFile): Problem[] {
 }
 
 /** A directory begins with an entry for itself and one for the directory that it is in. */
-function checkDots(image: FatImage, file: ReadOnlyFile): Problem[] {
+function checkDots(image: FatImage, file: ReadOnlyFile, parent: Cluster): Problem[] {
   const first = file.chain.clusters[0];
   if (first === undefined) return [];
-  const [own, parent] = rawEntries([image.cluster(first)]);
-  if (own === undefined || parent === undefined || !isDotEntry(own.entry) || !isDotEntry(parent.entry)) {
-    return [{ kind: 'directory', path: file.path, text: 'it does not begin with . and ..' }];
+  const problem = (text: string, kind: Problem['kind'] = 'directory'): Problem[] => [{ kind, path: file.path, text }];
+  const [own, above] = rawEntries([image.cluster(first)]);
+  if (own === undefined || above === undefined || !isDotEntry(own.entry) || !isDotEntry(above.entry)) {
+    return problem('it does not begin with . and ..');
   }
-  if (own.fields.firstCluster === first) return [];
-  return [{ kind: 'directory', path: file.path, text: `its entry . is cluster ${own.fields.firstCluster}` }];
+  if (own.fields.firstCluster !== first) return problem(`its entry . is cluster ${own.fields.firstCluster}`);
+  if (above.fields.firstCluster === parent) return [];
+  return problem(`its entry .. is cluster ${above.fields.firstCluster}, and it is in cluster ${parent}`, 'parent');
 }
 
 /** Who has which cluster. */

@@ -20,6 +20,7 @@ export type ReadSectors = (first: Sector, count: Sector) => Uint8Array;
 export type ProblemKind =
   | 'boot'
   | 'directory'
+  | 'parent'
   | 'bad-chain'
   | 'cross-link'
   | 'size'

@@ -55,6 +55,11 @@ const ALWAYS: readonly [string, string, () => Image][] = [
     () => damaged(image => image.write(image.entry('..         '), DELETED)),
   ],
   [
+    'parent',
+    'a directory that says it is in another one',
+    () => damaged(image => image.setFirstCluster('..         ', FREE_CLUSTER)),
+  ],
+  [
     'directory',
     'a name that is there twice',
     () => damaged(image => image.write(image.entry(SECOND_FILE), ...Buffer.from(FIRST)), VOLUMES.D),
