@@ -1,5 +1,13 @@
 /** Defects that spoil, delay or double what applications and the engine ask of drives. */
 import { type Broken, DRIVE_FAILS, PASS, PRESERVE_TWICE, SLOW_READS, THROUGH } from './broken.ts';
+import type { PlantedDefect } from './build.ts';
+
+const READ_TWICE: PlantedDefect = {
+  file: 'engine/preserve.ts',
+  find: '  filter.ports.preserve.submit(request);\n',
+  replace: `  filter.ports.preserve.submit(request);
+  filter.ports.preserve.submit(new IoRequest('read', sector, request.count, bytes.slice()));\n`,
+};
 
 export const REQUESTS: readonly Broken[] = [
   {
@@ -152,15 +160,24 @@ export const REQUESTS: readonly Broken[] = [
     caughtBy: 'once',
   },
   {
-    name: 'old data read twice, with several snapshots',
+    name: 'two granules in one place of the cache',
     changes: [
       {
-        file: 'engine/preserve.ts',
-        find: '  filter.ports.preserve.submit(request);\n',
-        replace: `  filter.ports.preserve.submit(request);
-  filter.ports.preserve.submit(new IoRequest('read', sector, request.count, bytes.slice()));\n`,
+        file: 'engine/cache-file.ts',
+        find: 'return this.nextSlot < this.capacity ? this.nextSlot++ : null;',
+        replace: 'return this.nextSlot < this.capacity ? Math.floor(this.nextSlot++ / 2) : null;',
       },
     ],
+    caughtBy: 'once',
+  },
+  {
+    name: 'old data read twice',
+    changes: [READ_TWICE],
+    caughtBy: 'once',
+  },
+  {
+    name: 'old data read twice, with several snapshots',
+    changes: [READ_TWICE],
     caughtBy: 'once',
     options: { beside: true },
   },

@@ -5,9 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { IoRequest } from '../../../../engine/device.ts';
+import { KIB } from '../../../../engine/units.ts';
 import { loadModules } from '../../../../host/modules.ts';
+import { bounded } from '../../../../sim/check/engine/bounded.ts';
 import type { EngineEvidence } from '../../../../sim/check/engine/engine-verdict.ts';
 import { faultRule } from '../../../../sim/check/engine/fault-rule.ts';
+import { once } from '../../../../sim/check/engine/once.ts';
 import { oneInstant } from '../../../../sim/check/engine/one-instant.ts';
 import { released } from '../../../../sim/check/engine/released.ts';
 import { transparent } from '../../../../sim/check/engine/transparent.ts';
@@ -99,6 +102,35 @@ describe('one-instant', () => {
     const { evidence } = raw(1, { faults: [fault] });
     expect([...evidence.world.requests.rows('application')].some(({ failed }) => failed)).toBe(true);
     expect(oneInstant(evidence).verdict).toBe('held');
+  });
+});
+
+describe('once', () => {
+  test('finds a first write that goes on a moment after its copy has ended', () => {
+    const { before, after } = around(once, ({ world }, { issuedAtT }) => {
+      const held = world.doors.heldWrites();
+      const at = held.findIndex(({ arrivedAs, end }) => arrivedAs >= issuedAtT && end === 'passed');
+      const later = held.map((write, place) => (place === at ? { ...write, to: write.to + 1 } : write));
+      Object.assign(world.doors, { heldWrites: () => later });
+    });
+    expect(before).toBe('held');
+    expect(after.verdict).toBe('violated');
+  });
+});
+
+describe('bounded', () => {
+  test.each([
+    ['was lent more than its limit', 8 * KIB, 1],
+    ['wrote more than its limit', 0, 1024],
+  ])('finds a cache that %s', (_what, moreBytes, divisor) => {
+    const { before, after } = around(bounded, (_evidence, snapshot) => {
+      const { options } = snapshot.request;
+      const limitBytes = options.cache.limitBytes / divisor;
+      snapshot.spacePeakBytes = moreBytes === 0 ? 0 : limitBytes + moreBytes;
+      Object.assign(snapshot.request, { options: { ...options, cache: { ...options.cache, limitBytes } } });
+    });
+    expect(before).toBe('held');
+    expect(after.verdict).toBe('violated');
   });
 });
 
