@@ -60,6 +60,8 @@ export class IoRequest extends Latch<IoError | null> {
   readonly fua: boolean;
   /** Set by the device when a read found nothing but a hole: `data` is zeroes, and no sector of it was ever written. */
   readAsHole = false;
+  /** Of a write, what its submitter knows its data to hash to, for who watches above the filter; below 0: not known. */
+  dataHash = -1;
   /** The filter's: its running number among the destructive requests of its drive, and its place among those in flight. */
   acceptedAs = 0;
   inFlightAt = -1;

@@ -24,6 +24,10 @@ export function ascii(text: string): Uint8Array {
 export function writeDigits(into: Uint8Array, at: number, width: number, value: number): void {
   let rest = value;
   for (let place = at + width - 1; place >= at; place--) {
+    if (rest === 0) {
+      into[place] = ZERO;
+      continue;
+    }
     const tens = Math.floor(rest / 10);
     into[place] = ZERO + rest - tens * 10;
     rest = tens;

@@ -183,7 +183,8 @@ export class WriteBack {
     page.flight = request;
     page.copy = copy;
     page.changesIssued();
-    volume.oracle.wrote(number, this.options.hash(request.data!));
+    request.dataHash = this.options.hash(request.data!);
+    volume.oracle.wrote(number, request.dataHash);
     this.count(page, true);
     this.inFlight += 1;
     this.writesIssued += 1;

@@ -153,7 +153,7 @@ export class DoorLog implements IssueListener {
   }
 
   arrived(door: Door, request: IoRequest): void {
-    const contentHash = request.op === 'write' ? this.hash(request.data!) : 0;
+    const contentHash = request.op === 'write' ? this.contentHash(request) : 0;
     const arrival = new Arrival(door, request, contentHash, this.kernel.now(), this.issues);
     arrival.older = this.newest;
     if (this.newest === null) this.oldest = arrival;
@@ -161,6 +161,11 @@ export class DoorLog implements IssueListener {
     this.newest = arrival;
     this.unpassed.push(arrival);
     request.attach(arrival);
+  }
+
+  /** The drive hashes what reaches it for itself, so what is known of a request here says nothing of what passes. */
+  private contentHash({ data, dataHash }: IoRequest): number {
+    return dataHash >= 0 ? dataHash : this.hash(data!);
   }
 
   /** A request reached a drive (I1). */
