@@ -11,6 +11,7 @@ import type { WaitReport } from '../engine/task.ts';
 import { type Nanoseconds, SECOND } from '../engine/units.ts';
 import type { Backup } from './agents/backup.ts';
 import { isWanted } from './agents/walk.ts';
+import { BlockVersions } from './apps/block-versions.ts';
 import { SqliteLibrary } from './apps/sqlite/library.ts';
 import { judgeData, unjudgedData } from './check/data-checks.ts';
 import { DataEvidence } from './check/data-evidence.ts';
@@ -73,6 +74,8 @@ interface MethodOutcome {
 /** Runs scenarios in one process, and keeps what several runs of one scenario share. */
 export class Simulation {
   private readonly modules: Modules;
+  /** Of the truth of the world that runs. */
+  private readonly blockVersions = new BlockVersions();
   private sqlite: SqliteLibrary | null = null;
   private filled: FilledDrives | null = null;
 
@@ -136,7 +139,7 @@ export class Simulation {
   }
 
   private buildWorld(scenario: Scenario, seed: number, method: Method | typeof NONE, trace: Trace | null): World {
-    const { modules } = this;
+    const { modules, blockVersions } = this;
     modules.methodArena.reset();
     modules.pageBuffers.reset();
     if (this.sqlite === null && modules.sqlite !== null) this.sqlite = new SqliteLibrary(modules.sqlite);
@@ -144,7 +147,7 @@ export class Simulation {
       this.filled = fillDrives(scenario, makeApplications(scenario, this.sqlite), modules);
     }
     const applications = makeApplications(scenario, this.sqlite);
-    return new World({ scenario, seed, method, modules, filled: this.filled, applications, trace });
+    return new World({ scenario, seed, method, modules, filled: this.filled, applications, trace, blockVersions });
   }
 }
 

@@ -33,7 +33,7 @@ export interface TruthOptions {
   /** The world's clock. */
   readonly clock: () => Nanoseconds;
   /** Memory that served another run before; it is reset. */
-  readonly blocks?: BlockVersions;
+  readonly blocks?: BlockVersions | undefined;
 }
 
 /** Set it as the observer of every volume that is to be judged. */

@@ -96,6 +96,16 @@ export class Sectors {
     }
   }
 
+  /** Is there nothing but holes? */
+  isHole(offset: Bytes, length: Bytes): boolean {
+    this.check(offset, length);
+    const end = Math.ceil((offset + length) / PAGE_BYTES);
+    for (let number = Math.floor(offset / PAGE_BYTES); number < end; number++) {
+      if (this.page(number) !== null) return false;
+    }
+    return true;
+  }
+
   /** The page at a number, null for a hole. Its bytes are not to be changed. */
   page(number: PageNumber): Page | null {
     const leafNumber = Math.floor(number / FANOUT);

@@ -12,6 +12,7 @@ import { defect } from '../../engine/invariant.ts';
 import type { Owner, Task } from '../../engine/task.ts';
 import { type Bytes, SECOND } from '../../engine/units.ts';
 import type { Application } from '../apps/application.ts';
+import type { BlockVersions } from '../apps/block-versions.ts';
 import { Truth } from '../apps/truth.ts';
 import type { WorkloadTruth } from '../apps/workload-truth.ts';
 import { type Boot, Drive, type DriveHandle } from '../disk/drive.ts';
@@ -64,6 +65,8 @@ export interface WorldOptions {
   readonly filled: FilledDrives;
   readonly applications: readonly Application[];
   readonly trace: Trace | null;
+  /** For the truth: memory that another world had before. */
+  readonly blockVersions?: BlockVersions;
 }
 
 export class World {
@@ -112,7 +115,7 @@ export class World {
     this.requests.listener = this.doors;
     this.engine = this.buildDrives(filled);
     this.pageCache = this.buildPageCache();
-    this.truth = new Truth({ base: filled.content, clock: () => this.kernel.now() });
+    this.truth = new Truth({ base: filled.content, clock: () => this.kernel.now(), blocks: options.blockVersions });
     this.activity = new FileActivity(this.truth, () => this.kernel.now());
     this.workloads = options.applications.map(application => ({
       application,

@@ -83,7 +83,7 @@ function copyOf(
   sectorBytes: Bytes,
   cacheSectorBytes: Bytes,
 ): Sector {
-  const old = new Uint8Array(count * sectorBytes);
-  const isHole = snapshot.forks?.get(drive)?.read(first * sectorBytes, old) ?? false;
-  return isHole ? 0 : Math.ceil(old.length / cacheSectorBytes);
+  const bytes = count * sectorBytes;
+  const isHole = snapshot.forks?.get(drive)?.isHole(first * sectorBytes, bytes) ?? false;
+  return isHole ? 0 : Math.ceil(bytes / cacheSectorBytes);
 }
