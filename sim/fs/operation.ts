@@ -34,8 +34,8 @@ export interface Operation<P, R> {
 /** What `plan` sees of a volume: pages that are resident, and a list of those that it misses. */
 export class View {
   readonly volume: CachedVolume;
-  /** Pages that this operation keeps in memory. */
-  readonly pinned = new Set<Page>();
+  /** Pages that this operation keeps in memory; most operations never miss one. */
+  private pinned: Set<Page> | null = null;
   private toRead: Set<PageNumber> | null = null;
   private toBlank: Set<PageNumber> | null = null;
 
@@ -84,13 +84,19 @@ export class View {
     return { pages, readCount };
   }
 
+  get pinnedCount(): number {
+    return this.pinned === null ? 0 : this.pinned.size;
+  }
+
   pin(page: Page): void {
+    if (this.pinned === null) this.pinned = new Set();
     if (this.pinned.has(page)) return;
     this.pinned.add(page);
     this.volume.cache.pin(page);
   }
 
   unpinAll(): void {
+    if (this.pinned === null) return;
     for (const page of this.pinned) this.volume.cache.unpin(page);
     this.pinned.clear();
   }
@@ -123,7 +129,7 @@ function* fetch(view: View, path: Path): Task<void> {
   const { cache } = volume;
   const { pages, readCount } = view.takeMissing();
   const isHead = cache.bigOperations.isHead(view);
-  if (!isHead && view.pinned.size + pages.length > cache.frameCount / 4) return yield* getInLine(view);
+  if (!isHead && view.pinnedCount + pages.length > cache.frameCount / 4) return yield* getInLine(view);
   const arriving: Page[] = [];
   for (const number of pages) {
     let page = cache.frame(volume, number);
@@ -148,7 +154,7 @@ function* getInLine(view: View): Task<void> {
 /** The head of the line waits for memory; all others let go of theirs in time. */
 function* memory(view: View, path: Path): Task<void> {
   const { cache } = view.volume;
-  if (!cache.isHopeless(view.pinned.size)) return yield* cache.memoryWait();
+  if (!cache.isHopeless(view.pinnedCount)) return yield* cache.memoryWait();
   const cause = cache.writeBack.failure;
   if (cause === null) throw new FsError('no-memory', path, `the page cache has ${cache.frameCount} pages`);
   throw new FsError('io', path, 'no memory, and dirty pages can not be written', cause);

@@ -18,15 +18,16 @@ export function allocatedExtents(layout: FatLayout, table: Uint8Array): Extent[]
   decodeTable(kind, table, 0, entries);
   const extents: Extent[] = [];
   let run = { first: 0, count: layout.dataStart / layout.sectorSize };
+  const sectorsPerCluster = layout.clusterBytes / layout.sectorSize;
   for (let cluster = FIRST_CLUSTER; cluster < entries.length; cluster++) {
     const value = entries[cluster]!;
     if (value === FREE || value === BAD[kind]) continue;
-    const { first, count } = sectorsOf(layout, offsetOfCluster(layout, cluster), layout.clusterBytes);
+    const first = offsetOfCluster(layout, cluster) / layout.sectorSize;
     if (first === run.first + run.count) {
-      run.count += count;
+      run.count += sectorsPerCluster;
     } else {
       extents.push(run);
-      run = { first, count };
+      run = { first, count: sectorsPerCluster };
     }
   }
   extents.push(run);
