@@ -76,7 +76,7 @@ const engineChecks = {
   exact: {
     says: 'Every byte that the virtual volume gave is the byte that the live volume held at T.',
     more: [
-      'In the very event in which a snapshot is enabled the checker forks every drive. What the backup read, and a full read after the backup, are compared with that fork, byte for byte.',
+      'In the very event in which a snapshot is enabled the checker forks every drive. What the backup read, and a full read after the backup, are compared with that fork, byte for byte. A read may fail only with its snapshot, or over a drive that failed.',
     ],
     example: 'expect: { otm: { exact: held } }',
     see: ['E1', 'E5', 'E6', 'E15'],
@@ -98,23 +98,26 @@ const engineChecks = {
     see: ['E3', 'E18'],
   },
   once: {
-    says: 'Each granule is read and written to the cache at most once in a snapshot.',
+    says: 'Each granule is read and written to the cache at most once in a snapshot, and writes wait for nothing else.',
     more: [
-      'Counted at the handles of the drives that the host gives to the engine, one for each purpose; their sum must be what the drive saw.',
+      'Counted at the handles of the drives that the host gives to the engine, one for each purpose; their sum must be what the drive saw. Old data may be read only for a granule that a held write touches, once for each snapshot that lacks it; each cache is judged by itself.',
+      'A write may wait for a hold before T, for an earlier write that it overlaps, and for a copy or a backup read of its own granules, and it goes on in the instant in which that ends.',
     ],
     example: 'otm run hot-sector --method otm',
     see: ['E4'],
   },
   bounded: {
     says: 'The cache file, header and index included, never grew past its limit.',
-    more: ['Judged by the sectors of the cache that were ever written, as the drive has them.'],
+    more: [
+      'Judged for each cache file over its own life: by its sectors that were ever written, as the drive has them, and by what the host lent. Nothing may be written for a cache beside the places that were lent.',
+    ],
     example: '- { otm: { cache: { limit: 8 MiB } } }',
     see: ['E8', 'lost'],
   },
   quiet: {
     says: 'For a whole quiet period before T no selected volume was written, and nothing was in flight.',
     more: [
-      'Judged by the log of writes at the devices. With `neverQuiet: take-anyway`: nothing in flight at T, writes held no longer than the limit, and the result says crash-consistent.',
+      'Judged by the log of writes at the devices. With `neverQuiet: take-anyway`: nothing in flight at T, writes held no longer than the limit, and the result says crash-consistent. A wait that was given up lasted to its limit, and no quiet period lay in it.',
     ],
     example: '- { otm: { quiet: 5 s, waitLimit: 300 s } }',
     see: ['E7', 'crash-consistent'],
@@ -147,7 +150,10 @@ const engineChecks = {
   },
   several: {
     says: 'Several snapshots that are alive at once are each exact, and losing one leaves the others.',
-    more: ['It applies with `beside`: the snapshots of `count` come one after the other, and prove nothing of it.'],
+    more: [
+      'A loss needs a cause of its own in the log of the world, and a release must have been asked for, or be due to the idle limit.',
+      'It applies with `beside`: the snapshots of `count` come one after the other, and prove nothing of it.',
+    ],
     example: '- { otm: { beside: [{ start: 2 s, volumes: [C, D], for: 30 s }] } }',
     see: ['E16'],
   },
