@@ -118,7 +118,7 @@ input, with the nearest one.
 
 ## Not there yet
 
-\`partitions: gpt\`, \`phases\`, \`durable: true\`, \`exclude\` of a snapshot, a cache on a volume or drive that is backed up,
+\`phases\`, \`durable: true\`, \`exclude\` of a snapshot, a cache on a volume or drive that is backed up,
 \`otm-incremental\`, the faults ${Object.keys(LATER_FAULTS)
   .map(kind => `\`${kind}\``)
   .join(', ')}, and the checks \`durable\`, \`recovered\`, \`self\`, \`tracked\` and

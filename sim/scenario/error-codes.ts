@@ -175,7 +175,7 @@ export const SCENARIO_ERRORS = {
   'partition-limit': {
     meaning:
       'A partition table of the MBR kind cannot hold the volumes: it has four entries and 32-bit sector numbers.',
-    remedy: 'Spread the volumes over more drives, or take sectors of 4 KiB for more than 2 TiB.',
+    remedy: 'Take `partitions: gpt`, or spread the volumes over more drives.',
   },
   'fat-size': {
     meaning:

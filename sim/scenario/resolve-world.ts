@@ -1,5 +1,6 @@
 /** The world of a scenario: where each volume lies on its drive, what its file system takes, which figures a drive has. */
 import { type Bytes, MIB } from '../../engine/units.ts';
+import { gptTailSectors } from '../disk/gpt.ts';
 import type { DriveFigures } from '../disk/service-time.ts';
 import { DRIVE_MODELS } from './drive-models.ts';
 import { type FatSize, fatSize } from './fat-size.ts';
@@ -65,7 +66,6 @@ function resolveDrive(drive: ParsedDrive, path: NodePath, report: Report): Drive
   if (typeof drive.model !== 'string' && (drive.model.seekMax ?? drive.model.seekMin) < drive.model.seekMin) {
     report.at([...path, 'model', 'seekMax'], 'out-of-range', '`seekMax` is shorter than `seekMin`');
   }
-  if (partitions === 'gpt') report.notYet([...path, 'partitions'], '`partitions: gpt`');
   const volumes = placeVolumes(drive, path, report);
   return { id, sizeBytes: size, model: name, figures, sectorSizeBytes: sectorSize, partitions, writeCache, volumes };
 }
@@ -103,25 +103,26 @@ function ownFigures(figures: ParsedFigures, sizeBytes: Bytes): DriveFigures {
 /** One behind the other, each at a multiple of 1 MiB: the first one leaves room for the partition table. */
 function placeVolumes(drive: ParsedDrive, path: NodePath, report: Report): VolumeSpec[] {
   let free = MIB;
+  const tailBytes = drive.partitions === 'gpt' ? gptTailSectors(drive.sectorSize) * drive.sectorSize : 0;
   const volumes = drive.volumes.map(({ letter, size, fs, cluster }, place): VolumeSpec => {
     const at: NodePath = [...path, 'volumes', place];
     if (size % drive.sectorSize !== 0) {
       report.at([...at, 'size'], 'out-of-range', `a volume of ${formatSize(size)} has no whole number of sectors`);
     }
     const offsetBytes = free;
-    free = Math.ceil((offsetBytes + size) / MIB) * MIB;
-    if (place === MBR_ENTRIES) {
-      report.at(at, 'partition-limit', 'an MBR has room for four partitions', 'spread the volumes over more drives');
+    const endBytes = offsetBytes + size;
+    free = Math.ceil(endBytes / MIB) * MIB;
+    if (endBytes > drive.size - tailBytes) {
+      const needed = `\`${letter}\` would end at ${formatSize(endBytes)} and \`${drive.id}\` has ${formatSize(drive.size)}`;
+      const ends = tailBytes === 0 ? '' : `, the last ${formatSize(tailBytes)} hold the second copy of the table`;
+      report.at([...at, 'size'], 'volume-beyond-drive', needed, `the first volume begins at 1 MiB${ends}`);
+    } else if (drive.partitions === 'mbr' && endBytes / drive.sectorSize > TWO_32) {
+      const message = `\`${letter}\` ends beyond the 2^32 sectors that an MBR can number`;
+      report.at([...at, 'size'], 'partition-limit', message, '`partitions: gpt` can');
     }
-    if (offsetBytes + size > drive.size) {
-      const needed = `\`${letter}\` would end at ${formatSize(offsetBytes + size)} and \`${drive.id}\` has ${formatSize(drive.size)}`;
-      report.at([...at, 'size'], 'volume-beyond-drive', needed, 'the first volume begins at 1 MiB');
-    } else if ((offsetBytes + size) / drive.sectorSize > TWO_32) {
-      report.at(
-        [...at, 'size'],
-        'partition-limit',
-        `\`${letter}\` ends beyond the 2^32 sectors that an MBR can number`,
-      );
+    if (drive.partitions === 'mbr' && place === MBR_ENTRIES) {
+      const hint = 'spread the volumes over more drives, or have `partitions: gpt`';
+      report.at(at, 'partition-limit', 'an MBR has room for four partitions', hint);
     }
     return { letter, driveId: drive.id, offsetBytes, sizeBytes: size, fs, clusterBytes: cluster ?? null };
   });

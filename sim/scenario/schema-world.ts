@@ -89,8 +89,8 @@ const drive = mapping({
     .enum(['mbr', 'gpt'])
     .prefault('mbr')
     .meta({
-      description: 'The partition table. `gpt` is not there yet.',
-      [EXAMPLE_FIELD]: 'mbr',
+      description: 'The partition table: `mbr` numbers 2^32 sectors and four volumes, `gpt` any.',
+      [EXAMPLE_FIELD]: 'gpt',
     }),
   queueDepth: whole({
     description: "Requests that it takes at once; without it the model's.",

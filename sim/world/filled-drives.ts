@@ -4,12 +4,13 @@
  * method gets forks.
  */
 import { runNow } from '../../engine/task.ts';
-import { type Bytes, MIB, SECOND } from '../../engine/units.ts';
+import { type Bytes, MIB, SECOND, type Sector } from '../../engine/units.ts';
 import type { Application } from '../apps/application.ts';
 import { BaseContent } from '../apps/base-content.ts';
 import { readRestored } from '../check/read-restored.ts';
+import { guidPartitionTable, type SectorWrite } from '../disk/gpt.ts';
 import { ImmediateDevice } from '../disk/immediate-device.ts';
-import { masterBootRecord, type Partition } from '../disk/mbr.ts';
+import { masterBootRecord } from '../disk/mbr.ts';
 import { Sectors } from '../disk/sectors.ts';
 import { mkfs } from '../fs/fat/mkfs.ts';
 import { mountFat } from '../fs/fat/mount.ts';
@@ -24,6 +25,9 @@ export interface FilledDrives {
   /** The files of all volumes. */
   readonly content: BaseContent;
 }
+
+/** What the boot sector's 32 bits can say of the sectors before a volume; further on nobody boots by them. */
+const LARGEST_HIDDEN: Sector = 0xffff_ffff;
 
 /** Memory of the page cache while drives are filled. */
 const FILL_CACHE_BYTES: Bytes = 64 * MIB;
@@ -43,14 +47,9 @@ export function fillDrives(scenario: Scenario, applications: readonly Applicatio
     const sectors = new Sectors(drive.sizeBytes, modules.baseArena);
     drives.set(drive.id, sectors);
     const device = new ImmediateDevice(drive.id, sectors, drive.sectorSizeBytes);
-    sectors.write(
-      0,
-      masterBootRecord(
-        drive.sectorSizeBytes,
-        drive.volumes.map(v => partition(v, drive)),
-        index + 1,
-      ),
-    );
+    for (const { first, bytes } of partitionTable(drive, index + 1)) {
+      sectors.write(first * drive.sectorSizeBytes, bytes);
+    }
     for (const volume of drive.volumes) {
       format(sectors, volume, drive.sectorSizeBytes, scenario.clockSeconds);
       if (volume.fs === 'raw') continue;
@@ -70,12 +69,15 @@ export function fillDrives(scenario: Scenario, applications: readonly Applicatio
   return { scenario, drives, content: baseContent(scenario, drives, modules) };
 }
 
-function partition(volume: VolumeSpec, drive: DriveSpec): Partition {
-  const { sectorSizeBytes } = drive;
-  return {
+function partitionTable(drive: DriveSpec, diskId: number): SectorWrite[] {
+  const { sectorSizeBytes, sizeBytes } = drive;
+  const partitions = drive.volumes.map(volume => ({
     type: volume.fs,
+    name: volume.letter,
     extent: { first: volume.offsetBytes / sectorSizeBytes, count: volume.sizeBytes / sectorSizeBytes },
-  };
+  }));
+  if (drive.partitions === 'mbr') return [{ first: 0, bytes: masterBootRecord(sectorSizeBytes, partitions, diskId) }];
+  return guidPartitionTable(sectorSizeBytes, Math.floor(sizeBytes / sectorSizeBytes), partitions, diskId);
 }
 
 /** Makes an empty file system on a volume's sectors, which lie at `offsetBytes` of a store that holds zeroes there. */
@@ -92,7 +94,7 @@ export function format(
     sectorSize,
     sectorCount: volume.sizeBytes / sectorSize,
     clusterBytes: volume.clusterBytes,
-    hiddenSectors: offsetBytes / sectorSize,
+    hiddenSectors: offsetBytes / sectorSize > LARGEST_HIDDEN ? 0 : offsetBytes / sectorSize,
     serial: volume.letter.charCodeAt(0) * 65_536 + (clockSeconds % 65_536),
     now: clockSeconds,
   });

@@ -16,7 +16,7 @@ interface Row {
 }
 
 const everyRoom = ['engine', 'sim', 'host', 'reports', 'cli', 'tools', 'test', 'bench'];
-const browserSafe = ['@sqlite.org/sqlite-wasm', 'seedrandom', 'xxhash-wasm', 'yaml', 'zod'];
+const browserSafe = ['@sqlite.org/sqlite-wasm', 'crc-32', 'seedrandom', 'xxhash-wasm', 'yaml', 'zod'];
 
 const table: { readonly [room: string]: Row } = {
   engine: { rooms: ['engine'], packages: [] },

@@ -231,7 +231,6 @@ export const BAD_SENSE: readonly Case[] = [
   ['keys-exclude', 'world.drives.disk1.volumes.R.cluster=512 B', /a raw volume has no clusters/],
   ['keys-exclude', 'faults=[{ kind: write-error, on: C, op: flush, sectors: 1 }]', /a flush has no sectors/],
   ['memory-limit', 'world.pageCache.size=2 GiB', /the world would touch 21\d\d MiB, and the limit is 1 GiB/],
-  ['not-there-yet', 'world.drives.disk0.partitions=gpt', /`partitions: gpt` is not there yet/],
   ['not-there-yet', 'backups.methods.otm.durable=true', /`durable: true` is not there yet/],
   ['not-there-yet', "backups.methods.otm.exclude=['*.TMP']", /`exclude` of a snapshot is not there yet/],
   ['not-there-yet', 'backups.methods.otm.cache.on=C', /a cache on a volume that is backed up \(`C`\) is not there yet/],

@@ -121,7 +121,7 @@ describe('sense', () => {
     expectOne(errorsOf(SMALL, ...(isAboutExpect ? [] : ['expect={}']), set), code, message);
   });
 
-  test('what an MBR can hold', () => {
+  test('what a partition table can hold', () => {
     const world = (drives: string) => [
       'workloads=[]',
       'expect={}',
@@ -134,6 +134,22 @@ describe('sense', () => {
     const large = world('[{ id: disk0, size: 3 TiB, volumes: [{ letter: C, size: 2560 GiB, fs: raw }] }]');
     expectOne(errorsOf(SMALL, ...large), 'partition-limit', /`C` ends beyond the 2\^32 sectors that an MBR can number/);
     expect(errorsOf(SMALL, ...large, 'world.drives.disk0.sectorSize=4 KiB')).toEqual([]);
+    expect(errorsOf(SMALL, ...large, 'world.drives.disk0.partitions=gpt')).toEqual([]);
+    expect(errorsOf(SMALL, ...many, 'world.drives.disk0.partitions=gpt')).toEqual([]);
+  });
+
+  test('what the second copy of a GPT leaves of a drive', () => {
+    const full = (size: string, partitions: string) => [
+      'workloads=[]',
+      'expect={}',
+      'backups={ methods: [otm] }',
+      `world.drives=[{ id: disk0, size: 9 MiB, partitions: ${partitions}, volumes: [{ letter: C, size: ${size}, fs: raw }] }]`,
+    ];
+    expect(errorsOf(SMALL, ...full('8 MiB', 'mbr'))).toEqual([]);
+    const [error] = errorsOf(SMALL, ...full('8 MiB', 'gpt'));
+    expect(error).toMatchObject({ code: 'volume-beyond-drive' });
+    expect(error?.hint).toMatch(/the last 16896 B hold the second copy of the table/);
+    expect(errorsOf(SMALL, ...full('8175 KiB', 'gpt'))).toEqual([]);
   });
 
   test('a workload on both sides is fine when nothing is judged', () => {
