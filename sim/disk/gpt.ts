@@ -12,7 +12,7 @@ import { defect, invariant } from '../../engine/invariant.ts';
 import type { Bytes, Extent, Sector } from '../../engine/units.ts';
 import type { Partition } from './mbr.ts';
 
-export const GPT_ENTRIES = 128;
+const GPT_ENTRIES = 128;
 const ENTRY_BYTES: Bytes = 128;
 const HEADER_BYTES: Bytes = 92;
 const NAME_LETTERS = 36;
