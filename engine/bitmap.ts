@@ -43,9 +43,30 @@ export class Bitmap {
     this.count += 1;
   }
 
+  /** Sets every bit that is set in a bitmap of the same size. */
+  add(other: Bitmap): void {
+    if (other.size !== this.size) defect(`bitmaps of ${this.size} and ${other.size} bits`);
+    for (const [at, words] of other.chunks.entries()) {
+      if (words === null) continue;
+      const mine = this.chunks[at] ?? new Uint32Array(CHUNK_WORDS);
+      this.chunks[at] = mine;
+      for (let word = 0; word < CHUNK_WORDS; word++) {
+        this.count += ones(words[word]! & ~mine[word]!);
+        mine[word] = mine[word]! | words[word]!;
+      }
+    }
+  }
+
   /** Whether every bit from `first` to `last`, both included, is set. */
   allSet(first: number, last: number): boolean {
     for (let bit = first; bit <= last; bit++) if (!this.get(bit)) return false;
     return true;
   }
+}
+
+/** How many bits of a word are set. */
+function ones(word: number): number {
+  let count = 0;
+  for (let left = word; left !== 0; left &= left - 1) count += 1;
+  return count;
 }

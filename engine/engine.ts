@@ -10,7 +10,8 @@ import { defect, invariant, WorldError } from './invariant.ts';
 import { DrainingHold, QuietWatch } from './quiet-period.ts';
 import { Snapshot, type SnapshotOptions } from './snapshot.ts';
 import { Cancelled, type Owner, race, type Task } from './task.ts';
-import { type Nanoseconds, SECOND } from './units.ts';
+import { ChangeTracker } from './tracking.ts';
+import { type Bytes, type Extent, type Nanoseconds, SECOND } from './units.ts';
 import { VirtualVolume } from './virtual-volume.ts';
 import { watchIdle, watchPreserving } from './watchdog.ts';
 
@@ -23,6 +24,16 @@ export class NotTaken extends WorldError {
     super(`${because}: ${detail}`);
     this.because = because;
   }
+}
+
+/** A volume whose changes are tracked. */
+export interface Tracked {
+  readonly drive: string;
+  readonly extent: Extent;
+  /** A whole number of sectors. */
+  readonly granuleBytes: Bytes;
+  /** How many intervals are known at a time. */
+  readonly intervals: number;
 }
 
 export class Engine {
@@ -58,6 +69,18 @@ export class Engine {
       watch.end();
       if (!snapshot.isEnabled) snapshot.release();
     }
+  }
+
+  /** Tracks the changes of a volume from here on; each snapshot that has this very volume begins an interval (E13). */
+  track({ drive, extent, granuleBytes, intervals }: Tracked): ChangeTracker {
+    const filter = this.live(drive);
+    invariant(
+      granuleBytes % filter.sectorSize === 0,
+      `granules of ${granuleBytes} bytes hold whole sectors of ${drive}`,
+    );
+    const tracker = new ChangeTracker(extent, granuleBytes / filter.sectorSize, intervals);
+    filter.trackers.push(tracker);
+    return tracker;
   }
 
   /** The picture of a selected volume, under a name of its own. */

@@ -17,6 +17,7 @@ import { firstWrite } from './first-write.ts';
 import { defect, invariant } from './invariant.ts';
 import type { ProtectedVolume } from './snapshot.ts';
 import { Latch, type Owner, RangeHold, RangeLock, type Waiter } from './task.ts';
+import type { ChangeTracker } from './tracking.ts';
 import type { Extent, Sector } from './units.ts';
 
 /** The ways to one drive, told apart so that a host can count and a check can judge (E4). */
@@ -66,6 +67,8 @@ export class Filter implements Device, Waiter {
   /** Backup reads that are at the drive. */
   readonly readers = new RangeReaders();
   readonly protectedVolumes: ProtectedVolume[] = [];
+  /** Of volumes whose changes are tracked; any part of the drive may be in several. */
+  readonly trackers: ChangeTracker[] = [];
   private readonly holds: WriteHold[] = [];
   private readonly watchers: Watching[] = [];
   private readonly inFlight: IoRequest[] = [];
@@ -101,6 +104,7 @@ export class Filter implements Device, Waiter {
 
   /** Sends a destructive request on its way to the drive. A drive that keeps old bytes on discard gets zeroes. */
   pass(request: IoRequest): void {
+    if (this.trackers.length > 0) this.track(request);
     if (request.op !== 'discard' || this.zeroesAfterDiscard) {
       this.ports.application.submit(request);
       return;
@@ -108,6 +112,10 @@ export class Filter implements Device, Waiter {
     const zeroes = new IoRequest('zeroes', request.sector, request.count, null, request.fua);
     zeroes.attach({ settled: () => request.settle(zeroes.value) });
     this.ports.application.submit(zeroes);
+  }
+
+  private track({ sector, count }: IoRequest): void {
+    for (const tracker of this.trackers) tracker.mark(sector, count);
   }
 
   /** I3: whether a request may pass in this step. Requests that are held already look after I2 themselves. */
@@ -129,9 +137,12 @@ export class Filter implements Device, Waiter {
     return null;
   }
 
+  /** T: from here on nothing of the volume changes unpreserved, and what changes is of a new interval. */
   attach(volume: ProtectedVolume): void {
     invariant(!this.protectedVolumes.includes(volume), `${volume.name} is attached twice`);
     this.protectedVolumes.push(volume);
+    const { snapshot, grid } = volume;
+    for (const tracker of this.trackers) if (tracker.isOf(grid.volume)) tracker.swap(snapshot.options.id);
   }
 
   detach(volume: ProtectedVolume): void {

@@ -1,0 +1,78 @@
+/**
+ * Which granules of a volume were changed, in intervals from one T to the next (E13): an image of the volume at an earlier
+ * T, and every granule that changed since, are together the volume at a later T.
+ *
+ * Invariants
+ * I1 A granule is marked before the request that changes it is issued to the drive; one that fails has marked it, too.
+ * I2 Only the newest interval is written. T ends it and begins the next, in the step in which the snapshot is enabled.
+ * I3 So many intervals are kept, the newest first to stay. What began before the oldest of them is not known any more:
+ *    who asks compares instead of trusting.
+ *
+ * Hot path: `mark` runs for every destructive request to a tracked volume.
+ */
+import { Bitmap } from './bitmap.ts';
+import { GranuleGrid } from './granules.ts';
+import { defect, invariant } from './invariant.ts';
+import type { Extent, Sector } from './units.ts';
+
+/** The changes from one T to the next. */
+interface Interval {
+  /** The snapshot at whose T it began; null for what was changed before the first one. */
+  readonly since: string | null;
+  readonly changed: Bitmap;
+}
+
+export class ChangeTracker {
+  readonly grid: GranuleGrid;
+  private readonly keep: number;
+  /** In the order of time. */
+  private readonly intervals: Interval[] = [];
+  private newest: Interval;
+
+  /** `keep`: how many intervals are known, the one that is being written included. */
+  constructor(volume: Extent, granuleSectors: Sector, keep: number) {
+    invariant(Number.isSafeInteger(keep) && keep > 0, `${keep} intervals to keep`);
+    this.grid = new GranuleGrid(volume, granuleSectors);
+    this.keep = keep;
+    this.newest = this.begin(null);
+  }
+
+  isOf({ first, count }: Extent): boolean {
+    const { volume } = this.grid;
+    return volume.first === first && volume.count === count;
+  }
+
+  /** A request that changes these sectors of the drive is about to be issued (I1). */
+  mark(sector: Sector, count: Sector): void {
+    const { grid } = this;
+    if (!grid.overlaps(sector, count)) return;
+    const { changed } = this.newest;
+    const last = grid.lastTouched(sector, count);
+    for (let granule = grid.firstTouched(sector); granule <= last; granule++) {
+      if (!changed.get(granule)) changed.set(granule);
+    }
+  }
+
+  /** T of a snapshot of this volume (I2). */
+  swap(snapshot: string): void {
+    if (this.intervals.some(({ since }) => since === snapshot)) defect(`two intervals since ${snapshot}`);
+    this.newest = this.begin(snapshot);
+    if (this.intervals.length > this.keep) this.intervals.shift();
+  }
+
+  /** What changed from the T of one snapshot to that of a later one; null when it is not known (I3). */
+  changedBetween(base: string, next: string): Bitmap | null {
+    const from = this.intervals.findIndex(({ since }) => since === base);
+    const to = this.intervals.findIndex(({ since }) => since === next);
+    if (from < 0 || to < from) return null;
+    const all = new Bitmap(this.grid.granuleCount);
+    for (const { changed } of this.intervals.slice(from, to)) all.add(changed);
+    return all;
+  }
+
+  private begin(since: string | null): Interval {
+    const interval = { since, changed: new Bitmap(this.grid.granuleCount) };
+    this.intervals.push(interval);
+    return interval;
+  }
+}
