@@ -11,7 +11,7 @@ import { type Device, type IoError, IoRequest } from './device.ts';
 import { InFlight } from './in-flight.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
 import { Latch, type Owner, type Task, wait } from './task.ts';
-import { type Bytes, type Extent, KIB, MIB } from './units.ts';
+import { type Bytes, type Extent, KIB, MIB, type Nanoseconds } from './units.ts';
 
 /** Space for one cache file, as the host allocates it. Extents are in sectors of `device`. */
 export interface CacheSpace {
@@ -36,14 +36,17 @@ export const HOLE: Slot = 0xffffffff;
 const HEADER_BYTES: Bytes = 4 * KIB;
 /** A request to the cache is at most so long. */
 const MAX_REQUEST_BYTES: Bytes = MIB;
+/** Shares of the limit in use: the present rate is measured between them, and told at the second one. */
+const RATE_FROM = 0.6;
+const FILLING_AT = 0.8;
 /** Growth begins when less than this share of the slots is free. */
 const GROW_BELOW = 0.2;
 
 /** What the cache tells its snapshot. */
 export interface CacheObserver {
   cacheGrown(sizeBytes: Bytes): void;
-  /** 80% of the limit is in use; told once. */
-  cacheFilling(usedBytes: Bytes): void;
+  /** 80% of the limit is in use; told once, with the time until all of it is, at the present rate; null: not known. */
+  cacheFilling(usedBytes: Bytes, fullInNs: Nanoseconds | null): void;
 }
 
 export class CacheFile {
@@ -67,6 +70,7 @@ export class CacheFile {
   private growth: Latch<void> | null = null;
   private growthFailed = false;
   private isClosing = false;
+  private rateFrom: { readonly at: Nanoseconds; readonly usedBytes: Bytes } | null = null;
   private hasFilled = false;
 
   constructor(owner: Owner, space: CacheSpace, granuleBytes: Bytes, size: CacheSize, observer: CacheObserver) {
@@ -177,13 +181,23 @@ export class CacheFile {
   }
 
   private afterTaking(): void {
-    if (!this.hasFilled && this.usedBytes >= this.limitBytes * 0.8) {
-      this.hasFilled = true;
-      this.observer.cacheFilling(this.usedBytes);
-    }
+    if (!this.hasFilled) this.watchFilling();
     if (this.growth === null && this.canGrow && this.capacity - this.inUse < this.capacity * GROW_BELOW) {
       this.startGrowth();
     }
+  }
+
+  private watchFilling(): void {
+    const { usedBytes, limitBytes } = this;
+    if (usedBytes < limitBytes * RATE_FROM) return;
+    const at = this.owner.scheduler.now();
+    this.rateFrom ??= { at, usedBytes };
+    if (usedBytes < limitBytes * FILLING_AT) return;
+    this.hasFilled = true;
+    const elapsed = at - this.rateFrom.at;
+    const added = usedBytes - this.rateFrom.usedBytes;
+    const isKnown = elapsed > 0 && added > 0;
+    this.observer.cacheFilling(usedBytes, isKnown ? Math.floor(((limitBytes - usedBytes) * elapsed) / added) : null);
   }
 
   private startGrowth(): Latch<void> {

@@ -31,8 +31,13 @@ export type EngineEvent =
   | (Of & { readonly kind: 'enabled'; readonly consistency: Consistency; readonly holdNs: Nanoseconds })
   | (Of & { readonly kind: 'preserved'; readonly volume: string; readonly granule: Granule; readonly count: number })
   | (Of & { readonly kind: 'cache-grown'; readonly sizeBytes: Bytes })
-  /** 80% of the limit is in use; said once. */
-  | (Of & { readonly kind: 'cache-filling'; readonly usedBytes: Bytes; readonly limitBytes: Bytes })
+  /** 80% of the limit is in use; said once, with the time until it is full at the rate of the last fifth, if that is known. */
+  | (Of & {
+      readonly kind: 'cache-filling';
+      readonly usedBytes: Bytes;
+      readonly limitBytes: Bytes;
+      readonly fullInNs: Nanoseconds | null;
+    })
   /** `protect: backup`: an application's write was refused so that the snapshot stays exact. */
   | (Of & { readonly kind: 'write-refused'; readonly volume: string; readonly cause: LossCause })
   | (Of & { readonly kind: 'lost'; readonly cause: LossCause; readonly detail: string })

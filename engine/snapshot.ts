@@ -146,8 +146,10 @@ export class Snapshot {
     this.emit = emit;
     this.cache = new CacheFile(owner, options.cache, options.granuleBytes, options.cacheSize, {
       cacheGrown: sizeBytes => emit({ kind: 'cache-grown', ...this.stamp(), sizeBytes }),
-      cacheFilling: usedBytes =>
-        emit({ kind: 'cache-filling', ...this.stamp(), usedBytes, limitBytes: options.cacheSize.limitBytes }),
+      cacheFilling: (usedBytes, fullInNs) => {
+        const { limitBytes } = options.cacheSize;
+        emit({ kind: 'cache-filling', ...this.stamp(), usedBytes, limitBytes, fullInNs });
+      },
     });
     this.volumes = options.volumes.map(volume => {
       const filter = filters.get(volume.drive);
