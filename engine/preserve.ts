@@ -40,7 +40,9 @@ export function* preserve(filter: Filter, sector: Sector, count: Sector): Task<I
   const results: Latch<CopyResult>[] = [];
   const claims: Claim[] = [];
   for (const volume of filter.protectedVolumes) {
-    if (volume.grid.overlaps(sector, count)) claim(volume, sector, count, claims, results);
+    for (const part of volume.excluded.isEmpty ? [{ first: sector, count }] : volume.excluded.outside(sector, count)) {
+      if (volume.grid.overlaps(part.first, part.count)) claim(volume, part.first, part.count, claims, results);
+    }
   }
   if (claims.length > 0) filter.owner.spawn('preserve', copyOut(filter, claims));
   let refused: IoError | null = null;

@@ -93,6 +93,8 @@ export class QuietWatch {
 class WatchedVolume implements WriteWatcher {
   private readonly volume: ProtectedVolume;
   private readonly watcher: QuietWatch;
+  /** In flight, and of no interest to the picture (E11). */
+  private readonly ignored = new Set<IoRequest>();
 
   constructor(volume: ProtectedVolume, watcher: QuietWatch) {
     this.volume = volume;
@@ -106,11 +108,15 @@ class WatchedVolume implements WriteWatcher {
   }
 
   writeBegins(request: IoRequest): void {
-    this.watcher.begins(this.volume.name, request);
+    const { first, count } = this.volume.grid.volume;
+    const from = Math.max(first, request.sector);
+    const to = Math.min(first + count, request.sector + request.count);
+    if (this.volume.excludedNow().covers(from, to - from)) this.ignored.add(request);
+    else this.watcher.begins(this.volume.name, request);
   }
 
-  writeEnds(): void {
-    this.watcher.ends();
+  writeEnds(request: IoRequest): void {
+    if (!this.ignored.delete(request)) this.watcher.ends();
   }
 
   end(): void {

@@ -15,6 +15,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { CacheFile, type CacheSize, type CacheSpace } from './cache-file.ts';
 import { IoError, type IoRequest } from './device.ts';
 import type { Consistency, EngineEvent, LossCause, ReleaseCause } from './events.ts';
+import { ExtentSet, NO_EXTENTS } from './extent-set.ts';
 import type { Filter, RangeReader } from './filter.ts';
 import { type Granule, GranuleGrid } from './granules.ts';
 import { InFlight } from './in-flight.ts';
@@ -29,6 +30,11 @@ export interface SelectedVolume {
   readonly drive: string;
   /** Where it lies on its drive. */
   readonly extent: Extent;
+  /**
+   * Sectors of the drive whose content is worthless to the picture: writes to them are neither preserved nor break the
+   * quiet, and they read as zeroes (E11). Asked while the quiet is waited for, and at T for good.
+   */
+  readonly excluded?: () => readonly Extent[];
 }
 
 /** When it is taken, and what comes first when the cache or an application is in need. */
@@ -85,10 +91,14 @@ export class ProtectedVolume {
   readonly slots = new SlotMap();
   /** In the order of beginning. */
   readonly copying = new Map<Granule, Copying>();
+  /** As of T. */
+  excluded: ExtentSet = NO_EXTENTS;
+  private readonly selected: SelectedVolume;
 
   constructor(snapshot: Snapshot, selected: SelectedVolume, filter: Filter) {
     const sectorBytes = filter.sectorSize;
     this.snapshot = snapshot;
+    this.selected = selected;
     this.name = selected.name;
     this.filter = filter;
     const { granuleBytes } = snapshot.options;
@@ -104,8 +114,21 @@ export class ProtectedVolume {
     this.preserved = new Bitmap(this.grid.granuleCount);
   }
 
+  /** What is excluded in this step. */
+  excludedNow(): ExtentSet {
+    const extents = this.selected.excluded?.() ?? [];
+    return extents.length === 0 ? NO_EXTENTS : new ExtentSet(extents);
+  }
+
   /** Whether a write to this range of the drive would change a granule that is not preserved. */
   lacks(sector: number, count: number): boolean {
+    const { grid, excluded } = this;
+    if (!grid.overlaps(sector, count)) return false;
+    if (!excluded.isEmpty) return excluded.outside(sector, count).some(part => this.lacksRange(part.first, part.count));
+    return this.lacksRange(sector, count);
+  }
+
+  private lacksRange(sector: number, count: number): boolean {
     const { grid } = this;
     if (!grid.overlaps(sector, count)) return false;
     return !this.preserved.allSet(grid.firstTouched(sector), grid.lastTouched(sector, count));

@@ -117,14 +117,19 @@ function* readPiece(
 
 /** Which granules of a range are where, in this step. */
 function lookUp(volume: ProtectedVolume, sector: Sector, count: Sector): Run[] {
-  const { grid, preserved, slots, snapshot, filter } = volume;
+  const { grid, preserved, slots, snapshot, filter, excluded } = volume;
   const { slotBytes } = snapshot.cache;
   const runs: Run[] = [];
   const end = sector + count;
   for (let at = sector; at < end; ) {
     const granule = grid.firstTouched(at);
     const start = grid.start(granule);
-    const length = Math.min(end, start + grid.length(granule)) - at;
+    const length = excluded.runAt(at, Math.min(end, start + grid.length(granule))) - at;
+    if (excluded.isInside(at)) {
+      runs.push({ from: 'hole', sector: at, count: length, slot: HOLE, within: 0 });
+      at += length;
+      continue;
+    }
     const slot = preserved.get(granule) ? slots.get(granule) : undefined;
     if (preserved.get(granule) && slot === undefined) defect(`granule ${granule} is preserved nowhere`);
     const from = slot === undefined ? 'drive' : slot === HOLE ? 'hole' : 'cache';

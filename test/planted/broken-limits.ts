@@ -216,7 +216,7 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/quiet-period.ts',
-        find: '  writeEnds(): void {\n    this.watcher.ends();\n',
+        find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n',
         replace: `  writeEnds(request): void {
     const since = this.watcher.quietSince;
     this.watcher.ends();
@@ -231,7 +231,7 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/quiet-period.ts',
-        find: '  writeEnds(): void {\n    this.watcher.ends();\n',
+        find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n',
         replace: `  writeEnds(request): void {
     const since = this.watcher.quietSince;
     this.watcher.ends();
