@@ -1,6 +1,6 @@
 /**
- * `relational`: there is one instant of the truth, up to the picture, at which no transaction of the application was open and all its files
- * had the restored content. An application that recovers has done so when it is judged: the transactions that its rows
+ * `relational`: there is one instant of the truth, up to the picture, at which no transaction of the application was open
+ * and all its files had the restored content. An application that recovers has done so when it is judged: the transactions that its rows
  * hold must be the first so many, none of them in part.
  */
 

@@ -3,6 +3,7 @@
 import { KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
 import type { Fault } from '../../sim/scenario/scenario.ts';
 import { type Broken, CACHE_FAILS, CACHE_HANGS, HANG, TAKEN_ANYWAY } from './broken.ts';
+import type { PlantedDefect } from './build.ts';
 
 /** From a second on every write to the drives fails, after it was done in part. */
 const FAILING: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
@@ -12,6 +13,18 @@ const FAILING: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
   trigger: { is: 'at', atNs: SECOND },
   duration: { is: 'ever' },
 }));
+
+/** The quiet goes on, as if nothing had been, over requests of a kind. */
+function quietGoesOn(overWhat: string): PlantedDefect {
+  return {
+    file: 'engine/quiet-period.ts',
+    find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n',
+    replace: `  writeEnds(request): void {
+    const since = this.watcher.quietSince;
+    this.watcher.ends();
+    if (${overWhat}) this.watcher.quietSince = since;\n`,
+  };
+}
 
 export const LIMITS: readonly Broken[] = [
   {
@@ -213,31 +226,13 @@ export const LIMITS: readonly Broken[] = [
   },
   {
     name: 'failed writes that do not break the quiet',
-    changes: [
-      {
-        file: 'engine/quiet-period.ts',
-        find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n',
-        replace: `  writeEnds(request): void {
-    const since = this.watcher.quietSince;
-    this.watcher.ends();
-    if (request.value !== null) this.watcher.quietSince = since;\n`,
-      },
-    ],
+    changes: [quietGoesOn('request.value !== null')],
     caughtBy: 'quiet',
     options: { faults: FAILING },
   },
   {
     name: 'discards that do not break the quiet',
-    changes: [
-      {
-        file: 'engine/quiet-period.ts',
-        find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n',
-        replace: `  writeEnds(request): void {
-    const since = this.watcher.quietSince;
-    this.watcher.ends();
-    if (request.op === 'discard') this.watcher.quietSince = since;\n`,
-      },
-    ],
+    changes: [quietGoesOn("request.op === 'discard'")],
     caughtBy: 'quiet',
     options: { restless: 'discards', otm: { waitLimitNs: 5 * SECOND } },
   },

@@ -2,13 +2,13 @@
  * `bounded` (E8): each snapshot's cache file, as the drive saw it written and zeroed and as the host lent it, never grows
  * past its limit; and nothing is written beside the cache files of those that are there.
  */
-import type { Extent } from '../../../engine/units.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { LentExtent, WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { Verdict } from '../verdict.ts';
 import { cacheRows } from './cache-writes.ts';
 import { coverage } from './coverage.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
+import { extentOf } from './protected-ranges.ts';
 
 export function bounded({ world, snapshots }: EngineEvidence): Verdict {
   const owned = new Set<number>();
@@ -47,10 +47,6 @@ function pastLimit({ request, spacePeakBytes }: WatchedSnapshot, writtenBytes: n
 
 function isChange({ op }: LoggedRequest): boolean {
   return op !== 'read' && op !== 'flush';
-}
-
-function extentOf({ sector, count }: LoggedRequest): Extent {
-  return { first: sector, count };
 }
 
 /** Extents of a file may lie side by side. */

@@ -8,7 +8,7 @@ import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import { coverage } from './coverage.ts';
-import { granulesOf, isInLife, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+import { extentOf, granulesOf, isInLife, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
 
 /** Requests to the extents of a snapshot's cache while it had them. */
 export function cacheRows(world: World, snapshot: WatchedSnapshot): LoggedRequest[] {
@@ -31,7 +31,7 @@ export function judgeCacheWrites(world: World, snapshot: WatchedSnapshot, held: 
   const refused = mine.filter(({ end }) => end === 'refused');
   // What failed, or was refused, may be tried again.
   const failed = writes.filter(row => row.failed);
-  const extents = writes.map(({ sector, count }) => ({ first: sector, count }));
+  const extents = writes.map(extentOf);
   const { tooOften } = coverage(extents, 1 + failed.length + refused.length);
   const violations = tooOften.map(
     ({ first, count, times }) => `${id}: sectors ${first}+${count} of its cache are written ${times} times`,

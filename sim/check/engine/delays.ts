@@ -8,7 +8,15 @@ import type { HeldWrite } from '../../world/door.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { CopyWindow } from './old-data-reads.ts';
-import { granulesOf, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+import {
+  driveIds,
+  extentOf,
+  granulesOf,
+  overlaps,
+  type ProtectedRange,
+  protectedRanges,
+  withEarlier,
+} from './protected-ranges.ts';
 
 /** Something that a write may wait for. */
 interface Reason {
@@ -29,11 +37,7 @@ export function unexplainedDelays(
   const ends = endsOfCopies(world);
   const backupReads = backupReadsOf(world);
   const violations: string[] = [];
-  let before: HeldWrite[] = [];
-  for (const write of held) {
-    before = before.filter(({ leftAs }) => leftAs >= write.arrivedAs);
-    const earlier = before.filter(other => other.drive === write.drive && overlaps(extentOf(other), write));
-    before.push(write);
+  for (const { write, earlier } of withEarlier(held)) {
     if (write.end !== 'passed') continue;
     const touched = touchedBy(write, ranges);
     const waits = [...earlier, ...holds.filter(hold => hold.covers(write)), ...backupReads.near(write.drive, touched)];
@@ -43,10 +47,6 @@ export function unexplainedDelays(
     violations.push(`a write of sectors ${sector}+${count} waited ${to - from} ns, or the end of it, for nothing`);
   }
   return violations;
-}
-
-function extentOf({ sector, count }: { readonly sector: Sector; readonly count: Sector }): Extent {
-  return { first: sector, count };
 }
 
 /** Whether there is a reason for each moment from its coming to its leaving. */
@@ -103,11 +103,11 @@ function endsOfCopies({ requests, engineEvents }: World): Set<Nanoseconds> {
   return ends;
 }
 
-function backupReadsOf({ drives, requests }: World): ReasonsBySector {
-  const ids = new Map([...drives].map(([id, { drive }]) => [drive.place, id]));
+function backupReadsOf(world: World): ReasonsBySector {
+  const idOf = driveIds(world);
   const reads = new ReasonsBySector();
-  for (const row of requests.rows('virtual')) {
-    reads.add(ids.get(row.drive) ?? '', extentOf(row), { from: row.issuedAt, to: row.completedAt });
+  for (const row of world.requests.rows('virtual')) {
+    reads.add(idOf(row.drive), extentOf(row), { from: row.issuedAt, to: row.completedAt });
   }
   return reads;
 }

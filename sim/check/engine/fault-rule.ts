@@ -4,7 +4,7 @@
  * nothing without a fault, and nobody waits longer than the limits say.
  */
 import type { LossCause } from '../../../engine/events.ts';
-import { type Extent, MIB, type Nanoseconds, SECOND } from '../../../engine/units.ts';
+import { MIB, type Nanoseconds, SECOND } from '../../../engine/units.ts';
 import type { HeldWrite } from '../../world/door.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
@@ -12,7 +12,7 @@ import type { Verdict } from '../verdict.ts';
 import { cacheRows } from './cache-writes.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 import { hadCause } from './loss-cause.ts';
-import { isInLife, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+import { isInLife, overlaps, type ProtectedRange, protectedRanges, withEarlier } from './protected-ranges.ts';
 
 export function faultRule(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
@@ -65,12 +65,8 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
 function heldTooLong(world: World, held: readonly HeldWrite[], ranges: readonly ProtectedRange[]): string[] {
   const violations: string[] = [];
   const holdNs = holdLimits(world);
-  let before: HeldWrite[] = [];
-  for (const write of held) {
-    before = before.filter(({ leftAs }) => leftAs >= write.arrivedAs);
-    const behind = before.filter(other => other.drive === write.drive && overlaps(extentOf(other), write));
-    before.push(write);
-    const since = Math.max(write.from, ...behind.map(({ to }) => to));
+  for (const { write, earlier } of withEarlier(held)) {
+    const since = Math.max(write.from, ...earlier.map(({ to }) => to));
     const waited = Math.min(write.to, world.kernel.now()) - since;
     const limits = ranges
       .filter(range => range.drive === write.drive && overlaps(range.extent, write) && isInLife(range, write))
@@ -81,10 +77,6 @@ function heldTooLong(world: World, held: readonly HeldWrite[], ranges: readonly 
       violations.push(`a write was held for ${waited / SECOND} s, and the limits allow ${most / SECOND} s`);
   }
   return violations;
-}
-
-function extentOf({ sector, count }: HeldWrite): Extent {
-  return { first: sector, count };
 }
 
 /** Of the snapshots that held writes for their T. */

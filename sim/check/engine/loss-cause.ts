@@ -6,7 +6,7 @@ import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import { cacheRows } from './cache-writes.ts';
 import { coverage } from './coverage.ts';
-import { overlaps } from './protected-ranges.ts';
+import { extentOf, overlaps } from './protected-ranges.ts';
 
 /** What the world's own log has of the cause that the engine gives, up to then. */
 export function hadCause(world: World, snapshot: WatchedSnapshot, cause: LossCause, at: Nanoseconds): boolean {
@@ -53,9 +53,6 @@ function isFull(world: World, snapshot: WatchedSnapshot): boolean {
   const slotBytes = Math.max(granuleBytes, sectorSizeBytes);
   if (!hasNoRoom && spacePeakBytes + slotBytes <= cache.limitBytes) return false;
   const writes = cacheRows(world, snapshot).filter(({ op }) => op === 'write');
-  const written = coverage(
-    writes.map(({ sector, count }) => ({ first: sector, count })),
-    1,
-  );
+  const written = coverage(writes.map(extentOf), 1);
   return written.union * sectorSizeBytes + (selected.length + 1) * slotBytes + HEADER_BYTES >= spacePeakBytes;
 }

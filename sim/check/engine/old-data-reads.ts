@@ -7,7 +7,7 @@ import type { HeldWrite } from '../../world/door.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
-import { granuleAt, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+import { driveIds, granuleAt, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
 
 /** A granule is on its way to a cache: from its read to the first write that is let go of those that waited for it. */
 export interface CopyWindow {
@@ -35,10 +35,10 @@ export function judgeOldDataReads(
   snapshots: readonly WatchedSnapshot[],
   held: readonly HeldWrite[],
 ): OldDataReads {
-  const ids = new Map([...world.drives].map(([id, { drive }]) => [drive.place, id]));
+  const idOf = driveIds(world);
   const judge = new ReadJudge(protectedRanges(world, snapshots), held);
   for (const row of world.requests.rows('preserve')) {
-    if (row.op === 'read') judge.look(row, ids.get(row.drive) ?? `drive ${row.drive}`);
+    if (row.op === 'read') judge.look(row, idOf(row.drive));
   }
   return judge;
 }

@@ -58,3 +58,25 @@ export function overlaps(extent: Extent, { sector, count }: { sector: Sector; co
 export function isInLife({ from, to }: ProtectedRange, { arrivedAs, leftAs }: HeldWrite): boolean {
   return leftAs >= from && arrivedAs <= to;
 }
+
+/** A request's sectors. */
+export function extentOf({ sector, count }: { readonly sector: Sector; readonly count: Sector }): Extent {
+  return { first: sector, count };
+}
+
+/** Each held write, in the order of coming, with those that came before it, overlap it and were held still. */
+export function* withEarlier(held: readonly HeldWrite[]): Generator<{ write: HeldWrite; earlier: HeldWrite[] }> {
+  let before: HeldWrite[] = [];
+  for (const write of held) {
+    before = before.filter(({ leftAs }) => leftAs >= write.arrivedAs);
+    const earlier = before.filter(other => other.drive === write.drive && overlaps(extentOf(other), write));
+    before.push(write);
+    yield { write, earlier };
+  }
+}
+
+/** Tells the id of a drive from its place in the log of requests. */
+export function driveIds({ drives }: World): (place: number) => string {
+  const ids = new Map([...drives].map(([id, { drive }]) => [drive.place, id]));
+  return place => ids.get(place) ?? `drive ${place}`;
+}

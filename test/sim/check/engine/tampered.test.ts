@@ -20,6 +20,7 @@ import { Simulation } from '../../../../sim/run.ts';
 import { load } from '../../../../sim/scenario/load.ts';
 import type { LoggedRequest } from '../../../../sim/world/request-log.ts';
 import type { WatchedSnapshot } from '../../../../sim/world/watched-snapshot.ts';
+import { CACHE_FAILS } from '../../../planted/broken.ts';
 import { openRawWorld, type RawOptions } from '../../../planted/raw-world.ts';
 
 let raw: Awaited<ReturnType<typeof openRawWorld>>;
@@ -164,16 +165,6 @@ describe('released', () => {
 });
 
 describe('fault-rule', () => {
-  const CACHE_FAILS = {
-    kind: 'write-error',
-    on: { is: 'cache' },
-    sectors: null,
-    op: 'write',
-    done: 'nothing',
-    trigger: { is: 'nth', nth: 4 },
-    duration: { is: 'once' },
-  } as const;
-
   test.each<[string, NonNullable<RawOptions['otm']>, object]>([
     ['a loss where the backup is protected', { protect: 'application' }, { protect: 'backup' }],
     ['a refusal where the application is protected', { protect: 'backup' }, { protect: 'application' }],
