@@ -1,10 +1,10 @@
 /**
- * Where preserved granules are kept: slots of one granule each, in the extents of a file that the host allocates. It
- * grows in steps from `min` to `limit`, ahead of need, and never past the limit, header included (E8).
+ * The file in which preserved granules are kept: extents that the host allocates. It grows in steps from `min` to `limit`,
+ * ahead of need, and never past the limit, header included (E8). What is written where, `SlotCache` says.
  *
  * Invariants
- * I1 A slot belongs to at most one granule, and is not given again while a request for it is on its way.
- * I2 Nothing is ever written outside the extents, nor to the header's place (kept for the durable format).
+ * I1 Room belongs to whom it was given, until it is taken back: `usedBytes` is what is in use.
+ * I2 Nothing is ever written outside the extents, nor to the header's place by who takes room.
  * I3 The extents are given back once the last request has ended, and not before; from then on it does not grow.
  */
 import { type Device, type IoError, IoRequest } from './device.ts';
@@ -29,17 +29,14 @@ export interface CacheSize {
   readonly limitBytes: Bytes;
 }
 
-/** A slot's number. `HOLE` is the slot of a granule that reads as zeroes and has no data (E15). */
-export type Slot = number;
-export const HOLE: Slot = 0xffffffff;
-
-const HEADER_BYTES: Bytes = 4 * KIB;
+/** The header's place, at the beginning; room that is taken lies behind it. */
+export const HEADER_BYTES: Bytes = 4 * KIB;
 /** A request to the cache is at most so long. */
 const MAX_REQUEST_BYTES: Bytes = MIB;
 /** Shares of the limit in use: the present rate is measured between them, and told at the second one. */
 const RATE_FROM = 0.6;
 const FILLING_AT = 0.8;
-/** Growth begins when less than this share of the slots is free. */
+/** Growth begins when less than this share of the units is free. */
 const GROW_BELOW = 0.2;
 
 /** What the cache tells its snapshot. */
@@ -50,22 +47,23 @@ export interface CacheObserver {
 }
 
 export class CacheFile {
-  readonly slotBytes: Bytes;
   readonly space: CacheSpace;
   sizeBytes: Bytes = 0;
   /** The largest size that it had. */
   peakBytes: Bytes = 0;
   /** Whole sectors of the cache's device. */
   readonly limitBytes: Bytes;
+  /** The most that is taken at once: room is counted in it. */
+  private readonly unitBytes: Bytes;
   private readonly stepBytes: Bytes;
   private readonly owner: Owner;
   private readonly observer: CacheObserver;
   private readonly extents: Extent[] = [];
   /** Offset in the file at which each extent begins. */
   private readonly starts: Bytes[] = [];
-  private readonly returned: Slot[] = [];
-  private nextSlot = 0;
-  private inUse = 0;
+  /** Behind all room that was ever taken. */
+  private end: Bytes = HEADER_BYTES;
+  private inUse: Bytes = 0;
   private readonly inFlight = new InFlight();
   private growth: Latch<void> | null = null;
   private growthFailed = false;
@@ -73,14 +71,15 @@ export class CacheFile {
   private rateFrom: { readonly at: Nanoseconds; readonly usedBytes: Bytes } | null = null;
   private hasFilled = false;
 
-  constructor(owner: Owner, space: CacheSpace, granuleBytes: Bytes, size: CacheSize, observer: CacheObserver) {
+  constructor(owner: Owner, space: CacheSpace, unitBytes: Bytes, size: CacheSize, observer: CacheObserver) {
     const { sectorSize } = space.device;
+    invariant(unitBytes > 0 && unitBytes % sectorSize === 0, `units of ${unitBytes} bytes in sectors of ${sectorSize}`);
     this.owner = owner;
     this.space = space;
     this.observer = observer;
-    this.slotBytes = Math.ceil(granuleBytes / sectorSize) * sectorSize;
+    this.unitBytes = unitBytes;
     this.limitBytes = Math.floor(size.limitBytes / sectorSize) * sectorSize;
-    this.stepBytes = Math.ceil(Math.max(size.minBytes, HEADER_BYTES + this.slotBytes) / sectorSize) * sectorSize;
+    this.stepBytes = Math.ceil(Math.max(size.minBytes, HEADER_BYTES + unitBytes) / sectorSize) * sectorSize;
     invariant(this.limitBytes > 0, `a cache limit of ${size.limitBytes} bytes`);
   }
 
@@ -96,49 +95,54 @@ export class CacheFile {
 
   /** Bytes in use, the header included. */
   get usedBytes(): Bytes {
-    return HEADER_BYTES + this.inUse * this.slotBytes;
+    return HEADER_BYTES + this.inUse;
   }
 
-  /** A free slot, or null when the cache is full. Waits only while the file grows. */
-  *takeSlot(): Task<Slot | null> {
-    for (;;) {
-      const slot = this.slotNow();
-      if (slot !== null) return slot;
-      if (!this.canGrow) return null;
-      yield* wait(this.startGrowth());
-    }
+  /** Room at the end of the file, a unit at most: its offset, or null when there is none without growth. */
+  roomNow(bytes: Bytes): Bytes | null {
+    if (bytes > this.unitBytes) defect(`${bytes} bytes are more than a unit of ${this.unitBytes}`);
+    if (this.end + bytes > this.sizeBytes) return null;
+    const offset = this.end;
+    this.end += bytes;
+    this.use(bytes);
+    return offset;
   }
 
-  /** A free slot, or null when there is none without growth. */
-  slotNow(): Slot | null {
-    const slot = this.freeSlot();
-    if (slot === null) return null;
-    this.inUse += 1;
-    this.afterTaking();
-    return slot;
+  /** Waits for room to come by growth; says whether it may have come, or there will be none any more. */
+  *moreRoom(): Task<boolean> {
+    if (!this.canGrow) return false;
+    yield* wait(this.startGrowth());
+    return true;
   }
 
-  giveSlot(slot: Slot): void {
-    invariant(slot >= 0 && slot < this.nextSlot, `slot ${slot} was never taken`);
-    this.inUse -= 1;
-    this.returned.push(slot);
+  /** Room that was taken before is in use again. */
+  use(bytes: Bytes): void {
+    this.inUse += bytes;
+    if (!this.hasFilled) this.watchFilling();
+    const units = this.unitsIn(this.sizeBytes);
+    const isLow = units - Math.ceil(this.inUse / this.unitBytes) < units * GROW_BELOW;
+    if (this.growth === null && this.canGrow && isLow) this.startGrowth();
+  }
+
+  /** Room is no longer in use; who took it may use it again. */
+  unuse(bytes: Bytes): void {
+    this.inUse -= bytes;
+    invariant(this.inUse >= 0, 'more room is given back than was taken');
   }
 
   /**
-   * Reads or writes from `within` a slot on, over slots that follow one another; whole sectors of the cache's device.
-   * One request for each piece of an extent.
+   * Reads or writes from an offset on, whole sectors of the cache's device. One request for each piece of an extent.
    */
-  submit(op: 'read' | 'write', slot: Slot, within: Bytes, bytes: Uint8Array): IoRequest[] {
+  submit(op: 'read' | 'write', offset: Bytes, bytes: Uint8Array): IoRequest[] {
     const { device } = this.space;
-    invariant(within % device.sectorSize === 0 && bytes.length % device.sectorSize === 0, 'whole sectors of the cache');
+    const isWhole = offset % device.sectorSize === 0 && bytes.length % device.sectorSize === 0;
+    invariant(isWhole, 'whole sectors of the cache');
     const requests: IoRequest[] = [];
-    let offset = HEADER_BYTES + slot * this.slotBytes + within;
     for (let done = 0; done < bytes.length; ) {
-      const { sector, length } = this.locate(offset, bytes.length - done);
+      const { sector, length } = this.locate(offset + done, bytes.length - done);
       const data = bytes.subarray(done, done + length);
       requests.push(this.send(new IoRequest(op, sector, length / device.sectorSize, data)));
       done += length;
-      offset += length;
     }
     return requests;
   }
@@ -157,34 +161,19 @@ export class CacheFile {
     this.sizeBytes = 0;
   }
 
-  private get capacity(): number {
-    return this.slotsIn(this.sizeBytes);
-  }
-
-  private slotsIn(bytes: Bytes): number {
-    return Math.max(0, Math.floor((bytes - HEADER_BYTES) / this.slotBytes));
+  /** Whole units behind the header of a file of so many bytes. */
+  private unitsIn(bytes: Bytes): number {
+    return Math.max(0, Math.floor((bytes - HEADER_BYTES) / this.unitBytes));
   }
 
   private get canGrow(): boolean {
-    return !this.isClosing && !this.growthFailed && this.slotsIn(this.sizeBytes + this.step()) > this.capacity;
+    if (this.isClosing || this.growthFailed) return false;
+    return this.unitsIn(this.sizeBytes + this.step()) > this.unitsIn(this.sizeBytes);
   }
 
   /** The next step of growth: `min` again, as far as the limit goes. */
   private step(): Bytes {
     return Math.min(this.limitBytes - this.sizeBytes, this.stepBytes);
-  }
-
-  private freeSlot(): Slot | null {
-    const slot = this.returned.pop();
-    if (slot !== undefined) return slot;
-    return this.nextSlot < this.capacity ? this.nextSlot++ : null;
-  }
-
-  private afterTaking(): void {
-    if (!this.hasFilled) this.watchFilling();
-    if (this.growth === null && this.canGrow && this.capacity - this.inUse < this.capacity * GROW_BELOW) {
-      this.startGrowth();
-    }
   }
 
   private watchFilling(): void {
@@ -240,7 +229,7 @@ export class CacheFile {
       else high = middle - 1;
     }
     const extent = this.extents[low];
-    if (extent === undefined || offset < HEADER_BYTES) defect(`offset ${offset} of ${this.space.place}`);
+    if (extent === undefined || offset < 0) defect(`offset ${offset} of ${this.space.place}`);
     const { sectorSize } = this.space.device;
     const within = offset - this.starts[low]!;
     const length = Math.min(wanted, extent.count * sectorSize - within, MAX_REQUEST_BYTES);

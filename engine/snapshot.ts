@@ -13,6 +13,7 @@
 import { Bitmap } from './bitmap.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { CacheFile, type CacheSize, type CacheSpace } from './cache-file.ts';
+import type { OldGranule } from './copies.ts';
 import { IoError, type IoRequest } from './device.ts';
 import type { Consistency, EngineEvent, LossCause, ReleaseCause } from './events.ts';
 import { ExtentSet, NO_EXTENTS } from './extent-set.ts';
@@ -20,6 +21,7 @@ import type { Filter, RangeReader } from './filter.ts';
 import { type Granule, GranuleGrid } from './granules.ts';
 import { InFlight } from './in-flight.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
+import { SlotCache } from './slot-cache.ts';
 import { SlotMap } from './slot-map.ts';
 import { Cancelled, Latch, type Owner, type Process, type Task } from './task.ts';
 import type { Bytes, Extent, Nanoseconds } from './units.ts';
@@ -57,6 +59,28 @@ export interface SnapshotOptions extends SnapshotTerms {
   readonly volumes: readonly SelectedVolume[];
   readonly cache: CacheSpace;
   readonly cacheSize: CacheSize;
+}
+
+/** Where preserved granules are kept; a number, its slot, says where a granule is. */
+export interface GranuleCache {
+  readonly file: CacheFile;
+  /** Makes it ready, before T. */
+  prepare(): Task<void>;
+  /** Stores claimed granules and tells what became of each; their buffers may be used again when it returns. */
+  store(volume: ProtectedVolume, granules: readonly OldGranule[]): Task<void>;
+  /** Sends the requests for `length` bytes from `within` a slot on. */
+  read(snapshot: Snapshot, slot: number, within: Bytes, length: Bytes): CacheRead;
+  /** Whether a slot can be read together with a run that begins `within` another one. */
+  follows(before: number, within: Bytes, length: Bytes, slot: number): boolean;
+  /** Gives the space back once nothing is on its way. */
+  close(): Task<void>;
+}
+
+/** Requests for bytes of a cache; what was asked for begins `skip` bytes into the engine's buffer. */
+export interface CacheRead {
+  readonly requests: readonly IoRequest[];
+  readonly bytes: Uint8Array;
+  readonly skip: Bytes;
 }
 
 /** A granule that can't be preserved, of a snapshot that is lost if the write goes on (`protect: application`). */
@@ -138,7 +162,7 @@ export class ProtectedVolume {
 export class Snapshot {
   readonly options: SnapshotOptions;
   readonly volumes: readonly ProtectedVolume[];
-  readonly cache: CacheFile;
+  readonly cache: GranuleCache;
   readonly buffers = new BufferPool();
   readonly owner: Owner;
   state: SnapshotState = { is: 'waiting' };
@@ -167,13 +191,16 @@ export class Snapshot {
     this.owner = owner;
     this.options = options;
     this.emit = emit;
-    this.cache = new CacheFile(owner, options.cache, options.granuleBytes, options.cacheSize, {
+    const { sectorSize } = options.cache.device;
+    const slotBytes = Math.ceil(options.granuleBytes / sectorSize) * sectorSize;
+    const file = new CacheFile(owner, options.cache, slotBytes, options.cacheSize, {
       cacheGrown: sizeBytes => emit({ kind: 'cache-grown', ...this.stamp(), sizeBytes }),
       cacheFilling: (usedBytes, fullInNs) => {
         const { limitBytes } = options.cacheSize;
         emit({ kind: 'cache-filling', ...this.stamp(), usedBytes, limitBytes, fullInNs });
       },
     });
+    this.cache = new SlotCache(file, slotBytes);
     this.volumes = options.volumes.map(volume => {
       const filter = filters.get(volume.drive);
       if (filter === undefined) defect(`no filter on drive ${volume.drive}`);

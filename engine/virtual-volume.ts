@@ -9,10 +9,11 @@
  *    last wait it checks that the snapshot still lives (E8).
  * I3 Devices fill the engine's own buffers: the caller's may be gone once the end of the snapshot has answered.
  */
-import { HOLE, waitAll } from './cache-file.ts';
+import { waitAll } from './cache-file.ts';
 import { checkRequest, type Device, IoError, IoRequest } from './device.ts';
 import type { RangeReader } from './filter.ts';
 import { defect } from './invariant.ts';
+import { HOLE } from './slot-cache.ts';
 import type { ProtectedVolume } from './snapshot.ts';
 import type { Task } from './task.ts';
 import { type Bytes, MIB, type Sector } from './units.ts';
@@ -118,7 +119,6 @@ function* readPiece(
 /** Which granules of a range are where, in this step. */
 function lookUp(volume: ProtectedVolume, sector: Sector, count: Sector): Run[] {
   const { grid, preserved, slots, snapshot, filter, excluded } = volume;
-  const { slotBytes } = snapshot.cache;
   const runs: Run[] = [];
   const end = sector + count;
   for (let at = sector; at < end; ) {
@@ -138,18 +138,13 @@ function lookUp(volume: ProtectedVolume, sector: Sector, count: Sector): Run[] {
     if (
       last !== undefined &&
       last.from === from &&
-      (from !== 'cache' || follows(last, slot!, slotBytes, filter.sectorSize))
+      (from !== 'cache' || snapshot.cache.follows(last.slot, last.within, last.count * filter.sectorSize, slot!))
     ) {
       last.count += length;
     } else runs.push({ from, sector: at, count: length, slot: slot ?? HOLE, within });
     at += length;
   }
   return runs;
-}
-
-/** Whether a slot begins where a run in the cache ends. */
-function follows(run: Run, slot: number, slotBytes: Bytes, sectorSize: Bytes): boolean {
-  return run.slot * slotBytes + run.within + run.count * sectorSize === slot * slotBytes;
 }
 
 interface Fetch {
@@ -172,11 +167,7 @@ function fetch(volume: ProtectedVolume, run: Run): Fetch {
     filter.ports.virtual.submit(request);
     return { requests: [request], bytes, skip: 0 };
   }
-  const { sectorSize } = cache.space.device;
-  const from = Math.floor(run.within / sectorSize) * sectorSize;
-  const to = Math.ceil((run.within + length) / sectorSize) * sectorSize;
-  const bytes = buffers.take(to - from);
-  return { requests: cache.submit('read', run.slot, from, bytes), bytes, skip: run.within - from };
+  return cache.read(snapshot, run.slot, run.within, length);
 }
 
 /** I1: the reader lets go when the drive has answered, or when its result is no longer wanted. */

@@ -16,7 +16,7 @@ export function otmAgent(method: OtmMethod): Agent {
     const measured = (): void => {
       const { snapshot } = watched;
       if (snapshot === null || backup.preserved !== null) return;
-      backup.preserved = { granules: snapshot.granulesPreserved, cachePeakBytes: snapshot.cache.peakBytes };
+      backup.preserved = { granules: snapshot.granulesPreserved, cachePeakBytes: snapshot.cache.file.peakBytes };
       world.doors.measureNothing();
     };
     try {

@@ -253,7 +253,7 @@ test('a hole beside data takes no place in the cache', () => {
   world.submit('a', 'write', 0, 128);
   world.run();
   expect(snapshot.granulesPreserved).toBe(32);
-  expect(snapshot.cache.usedBytes).toBe(4 * KIB + 2 * KIB);
+  expect(snapshot.cache.file.usedBytes).toBe(4 * KIB + 2 * KIB);
   const read = world.read(snapshot, 'C', 0, 8);
   world.run();
   expect(firstBytes(read)).toEqual([1, 2, 3, 4, 0, 0, 0, 0]);

@@ -95,9 +95,9 @@ export const LIMITS: readonly Broken[] = [
     name: 'a failed cache write taken for a good one',
     changes: [
       {
-        file: 'engine/preserve.ts',
-        find: 'const error = yield* waitAll(requests);\n  if (padded',
-        replace: 'yield* waitAll(requests);\n  const error = null;\n  if (padded',
+        file: 'engine/slot-cache.ts',
+        find: 'const error = yield* waitAll(requests);\n    if (padded',
+        replace: 'yield* waitAll(requests);\n    const error = null;\n    if (padded',
       },
     ],
     caughtBy: 'fault-rule',
@@ -189,8 +189,8 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/cache-file.ts',
-        find: 'return this.nextSlot < this.capacity ? this.nextSlot++ : null;',
-        replace: 'return this.nextSlot < this.slotsIn(this.limitBytes) / 2 ? this.nextSlot++ : null;',
+        find: 'if (this.end + bytes > this.sizeBytes) return null;',
+        replace: 'if (this.end + bytes > this.limitBytes / 2) return null;',
       },
     ],
     caughtBy: 'fault-rule',

@@ -163,9 +163,9 @@ export const REQUESTS: readonly Broken[] = [
     name: 'two granules in one place of the cache',
     changes: [
       {
-        file: 'engine/cache-file.ts',
-        find: 'return this.nextSlot < this.capacity ? this.nextSlot++ : null;',
-        replace: 'return this.nextSlot < this.capacity ? Math.floor(this.nextSlot++ / 2) : null;',
+        file: 'engine/slot-cache.ts',
+        find: 'return offset === null ? null : (offset - HEADER_BYTES) / this.slotBytes;',
+        replace: 'return offset === null ? null : Math.floor((offset - HEADER_BYTES) / this.slotBytes / 2);',
       },
     ],
     caughtBy: 'once',
@@ -193,8 +193,8 @@ export const REQUESTS: readonly Broken[] = [
       {
         ...PRESERVE_TWICE,
         replace: `requests: [
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
-      ...(run.members.length > 1 ? [] : cache.submit('write', cache.slotNow() ?? run.slot, 0, padded ?? bytes)),
+      ...this.file.submit('write', this.offset(slot), padded ?? bytes),
+      ...(members.length > 1 ? [] : this.file.submit('write', this.offset(this.slotNow() ?? slot), padded ?? bytes)),
     ],`,
       },
     ],

@@ -72,11 +72,11 @@ export const PASS = `  pass(request: IoRequest): void {
 `;
 
 export const PRESERVE_TWICE: PlantedDefect = {
-  file: 'engine/preserve.ts',
-  find: "requests: cache.submit('write', run.slot, 0, padded ?? bytes),",
+  file: 'engine/slot-cache.ts',
+  find: "requests: this.file.submit('write', this.offset(slot), padded ?? bytes),",
   replace: `requests: [
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
-      ...cache.submit('write', run.slot, 0, padded ?? bytes),
+      ...this.file.submit('write', this.offset(slot), padded ?? bytes),
+      ...this.file.submit('write', this.offset(slot), padded ?? bytes),
     ],`,
 };
 
