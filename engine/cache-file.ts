@@ -8,10 +8,11 @@
  * I3 The extents are given back once the last request has ended, and not before; from then on it does not grow.
  */
 import { type Device, type IoError, IoRequest } from './device.ts';
+import { FileExtents } from './file-extents.ts';
 import { InFlight } from './in-flight.ts';
-import { defect, invariant, WorldError } from './invariant.ts';
+import { invariant, WorldError } from './invariant.ts';
 import { Latch, type Owner, type Task, wait } from './task.ts';
-import { type Bytes, type Extent, KIB, MIB, type Nanoseconds } from './units.ts';
+import { type Bytes, type Extent, KIB, type Nanoseconds } from './units.ts';
 
 /** Space for one cache file, as the host allocates it. Extents are in sectors of `device`. */
 export interface CacheSpace {
@@ -31,8 +32,6 @@ export interface CacheSize {
 
 /** The header's place, at the beginning; room that is taken lies behind it. */
 export const HEADER_BYTES: Bytes = 4 * KIB;
-/** A request to the cache is at most so long. */
-const MAX_REQUEST_BYTES: Bytes = MIB;
 /** Shares of the limit in use: the present rate is measured between them, and told at the second one. */
 const RATE_FROM = 0.6;
 const FILLING_AT = 0.8;
@@ -58,9 +57,7 @@ export class CacheFile {
   private readonly stepBytes: Bytes;
   private readonly owner: Owner;
   private readonly observer: CacheObserver;
-  private readonly extents: Extent[] = [];
-  /** Offset in the file at which each extent begins. */
-  private readonly starts: Bytes[] = [];
+  private readonly extents: FileExtents;
   /** Behind all room that was ever taken. */
   private end: Bytes = HEADER_BYTES;
   private inUse: Bytes = 0;
@@ -76,6 +73,7 @@ export class CacheFile {
     invariant(unitBytes > 0 && unitBytes % sectorSize === 0, `units of ${unitBytes} bytes in sectors of ${sectorSize}`);
     this.owner = owner;
     this.space = space;
+    this.extents = new FileExtents(space.device, space.place);
     this.observer = observer;
     this.unitBytes = unitBytes;
     this.limitBytes = Math.floor(size.limitBytes / sectorSize) * sectorSize;
@@ -93,14 +91,26 @@ export class CacheFile {
     }
   }
 
+  /** Takes over the extents of a file that is there, all room up to an offset in use. */
+  adopt(extents: readonly Extent[], endOffset: Bytes): void {
+    invariant(this.sizeBytes === 0, 'a file takes over extents once, before it grows');
+    this.add(extents);
+    this.end = endOffset;
+    this.use(endOffset - HEADER_BYTES);
+  }
+
   /** Bytes in use, the header included. */
   get usedBytes(): Bytes {
     return HEADER_BYTES + this.inUse;
   }
 
-  /** Room at the end of the file, a unit at most: its offset, or null when there is none without growth. */
+  /** Where the next room will be. */
+  get endOffset(): Bytes {
+    return this.end;
+  }
+
+  /** Room at the end of the file: its offset, or null when there is none without growth. */
   roomNow(bytes: Bytes): Bytes | null {
-    if (bytes > this.unitBytes) defect(`${bytes} bytes are more than a unit of ${this.unitBytes}`);
     if (this.end + bytes > this.sizeBytes) return null;
     const offset = this.end;
     this.end += bytes;
@@ -124,27 +134,27 @@ export class CacheFile {
     if (this.growth === null && this.canGrow && isLow) this.startGrowth();
   }
 
+  /** All room from an offset on is free, as if it had not been taken. */
+  takeBack(offset: Bytes): void {
+    invariant(offset >= HEADER_BYTES && offset <= this.end, `offset ${offset} of a file that ends at ${this.end}`);
+    this.unuse(this.end - offset);
+    this.end = offset;
+  }
+
   /** Room is no longer in use; who took it may use it again. */
   unuse(bytes: Bytes): void {
     this.inUse -= bytes;
     invariant(this.inUse >= 0, 'more room is given back than was taken');
   }
 
-  /**
-   * Reads or writes from an offset on, whole sectors of the cache's device. One request for each piece of an extent.
-   */
+  /** Reads or writes from an offset on, whole sectors of the cache's device. */
   submit(op: 'read' | 'write', offset: Bytes, bytes: Uint8Array): IoRequest[] {
-    const { device } = this.space;
-    const isWhole = offset % device.sectorSize === 0 && bytes.length % device.sectorSize === 0;
-    invariant(isWhole, 'whole sectors of the cache');
-    const requests: IoRequest[] = [];
-    for (let done = 0; done < bytes.length; ) {
-      const { sector, length } = this.locate(offset + done, bytes.length - done);
-      const data = bytes.subarray(done, done + length);
-      requests.push(this.send(new IoRequest(op, sector, length / device.sectorSize, data)));
-      done += length;
-    }
-    return requests;
+    return this.extents.requests(op, offset, bytes).map(request => this.send(request));
+  }
+
+  /** Makes durable what was written to the file; the error of the device. */
+  *flush(): Task<IoError | null> {
+    return yield* wait(this.send(new IoRequest('flush', 0, 0, null)));
   }
 
   private send(request: IoRequest): IoRequest {
@@ -209,32 +219,11 @@ export class CacheFile {
   }
 
   private add(extents: readonly Extent[]): void {
-    for (const extent of extents) {
-      this.starts.push(this.sizeBytes);
-      this.extents.push(extent);
-      this.sizeBytes += extent.count * this.space.device.sectorSize;
-    }
+    this.extents.add(extents);
+    this.sizeBytes = this.extents.sizeBytes;
     this.peakBytes = Math.max(this.peakBytes, this.sizeBytes);
     invariant(this.sizeBytes <= this.limitBytes, `${this.space.place} has grown past its limit`);
     this.observer.cacheGrown(this.sizeBytes);
-  }
-
-  /** Where an offset of the file lies, and how many bytes follow in one request. */
-  private locate(offset: Bytes, wanted: Bytes): { sector: number; length: Bytes } {
-    let low = 0;
-    let high = this.starts.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (this.starts[middle]! <= offset) low = middle;
-      else high = middle - 1;
-    }
-    const extent = this.extents[low];
-    if (extent === undefined || offset < 0) defect(`offset ${offset} of ${this.space.place}`);
-    const { sectorSize } = this.space.device;
-    const within = offset - this.starts[low]!;
-    const length = Math.min(wanted, extent.count * sectorSize - within, MAX_REQUEST_BYTES);
-    if (length <= 0) defect(`offset ${offset} is past the end of ${this.space.place}`);
-    return { sector: extent.first + within / sectorSize, length };
   }
 }
 

@@ -4,11 +4,18 @@
  *
  * Initialisation (white paper, Figure 1) is `takeSnapshot`: select, wait for quiet, enable.
  */
+import { type CacheSize, type CacheSpace, waitAll } from './cache-file.ts';
+import { type Device, IoRequest } from './device.ts';
+import type { Durability } from './durable/durable-cache.ts';
+import type { BirthVolume } from './durable/layout.ts';
+import { type Found, markRefused, type Refusal, readPlaces } from './durable/reopen.ts';
 import type { Consistency, EngineEvent } from './events.ts';
 import { type DrivePorts, Filter } from './filter.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
+import { LimitedDevice } from './limited-device.ts';
 import { DrainingHold, QuietWatch } from './quiet-period.ts';
-import { Snapshot, type SnapshotOptions } from './snapshot.ts';
+import { HOLE } from './slot-cache.ts';
+import { Snapshot, type SnapshotOptions, type SnapshotTerms } from './snapshot.ts';
 import { Cancelled, type Owner, race, type Task } from './task.ts';
 import { ChangeTracker } from './tracking.ts';
 import { type Bytes, type Extent, type Nanoseconds, SECOND } from './units.ts';
@@ -18,7 +25,7 @@ import { watchIdle, watchPreserving } from './watchdog.ts';
 /** A snapshot that was never enabled. */
 export class NotTaken extends WorldError {
   override readonly name = 'NotTaken';
-  readonly because: 'timed-out' | 'hold-limit' | 'no-cache';
+  readonly because: 'timed-out' | 'hold-limit' | 'no-cache' | 'drive-error';
 
   constructor(because: NotTaken['because'], detail: string) {
     super(`${because}: ${detail}`);
@@ -34,6 +41,18 @@ export interface Tracked {
   readonly granuleBytes: Bytes;
   /** How many intervals are known at a time. */
   readonly intervals: number;
+}
+
+/** A durable snapshot that may be left from an earlier life of the host. */
+export interface ReopenOptions {
+  readonly id: string;
+  /** All but the granule, which is as it was. */
+  readonly terms: SnapshotTerms;
+  readonly cache: CacheSpace;
+  readonly cacheSize: CacheSize;
+  /** Of its cache file as it is now. */
+  readonly extents: readonly Extent[];
+  readonly durability: Durability;
 }
 
 export class Engine {
@@ -71,6 +90,35 @@ export class Engine {
     }
   }
 
+  /**
+   * Brings a durable snapshot back after a crash, before any request of an application: exact, or refused and over for
+   * good (E10).
+   */
+  *reopen(options: ReopenOptions): Task<Snapshot | Refusal> {
+    const { id, cache, extents, durability, terms } = options;
+    const limited = (device: Device): Device => new LimitedDevice(device, this.owner, terms.preserveLimitNs);
+    const places = {
+      device: limited(cache.device),
+      place: cache.place,
+      extents,
+      state: { ...durability.state, device: limited(durability.state.device) },
+      checksum: durability.checksum,
+    };
+    const found = yield* readPlaces(places);
+    const snapshot = 'because' in found ? found : this.bringBack(options, found);
+    if (!(snapshot instanceof Snapshot)) {
+      const isOver = yield* markRefused(places);
+      const detail = isOver ? snapshot.detail : `${snapshot.detail}; its end could not be recorded`;
+      this.emit({ kind: 'not-reopened', at: this.owner.scheduler.now(), snapshot: id, ...snapshot, detail });
+      return snapshot;
+    }
+    const error = yield* this.within(terms.preserveLimitNs, `resuming ${id}`, snapshot.cache.resume());
+    if (error === null) return snapshot;
+    const detail = error === 'late' ? 'no answer' : error.message;
+    snapshot.lose(error === 'late' ? 'preserve-limit' : 'cache-error', detail);
+    return { because: 'unreadable', detail };
+  }
+
   /** Tracks the changes of a volume from here on; each snapshot that has this very volume begins an interval (E13). */
   track({ drive, extent, granuleBytes, intervals }: Tracked): ChangeTracker {
     const filter = this.live(drive);
@@ -96,18 +144,10 @@ export class Engine {
 
   /** The wait limit is that of a cache drive that does not answer, too. */
   private *prepareCache(snapshot: Snapshot): Task<void> {
-    const { id, waitLimitNs, cache } = snapshot.options;
-    const limit = function* (): Task<'late'> {
-      yield waitLimitNs;
-      return 'late';
-    };
-    const made = function* (): Task<'made'> {
-      yield* snapshot.cache.prepare();
-      return 'made';
-    };
+    const { waitLimitNs, cache } = snapshot.options;
     try {
-      const first = yield* race(this.owner, `cache of ${id}`, [made(), limit()]);
-      if (first === 'late') throw new NotTaken('no-cache', `${cache.place}: no answer for ${waitLimitNs / SECOND} s`);
+      const made = yield* this.within(waitLimitNs, `cache of ${snapshot.options.id}`, snapshot.cache.prepare());
+      if (made === 'late') throw new NotTaken('no-cache', `${cache.place}: no answer for ${waitLimitNs / SECOND} s`);
     } catch (error) {
       if (!(error instanceof WorldError) || error instanceof Cancelled || error instanceof NotTaken) throw error;
       throw new NotTaken('no-cache', error.message);
@@ -116,12 +156,21 @@ export class Engine {
 
   private *waitAndEnable(snapshot: Snapshot, watch: QuietWatch): Task<void> {
     const { neverQuiet, quietNs } = snapshot.options;
-    const quiet = yield* watch.wait();
+    const { scheduler } = this.owner;
+    for (;;) {
+      if ((yield* watch.wait()) === 'timed-out') break;
+      yield* this.settleDrives(snapshot, watch.deadline - scheduler.now());
+      // What came while the drives were flushed begins the period again (E10).
+      if (!watch.isQuiet(scheduler.now())) continue;
+      watch.end();
+      this.enable(snapshot, 'quiescent', 0);
+      yield* this.recordT(snapshot);
+      return;
+    }
     watch.end();
-    if (quiet === 'quiet') this.enable(snapshot, 'quiescent', 0);
-    else if (neverQuiet === 'take-anyway') yield* this.takeAnyway(snapshot);
+    if (neverQuiet === 'take-anyway') yield* this.takeAnyway(snapshot);
     else {
-      const waitedNs = this.owner.scheduler.now() - watch.askedAt;
+      const waitedNs = scheduler.now() - watch.askedAt;
       this.emit({ kind: 'timed-out', ...snapshot.stamp(), waitedNs });
       throw new NotTaken('timed-out', `not quiet for ${quietNs / SECOND} s within ${waitedNs / SECOND} s`);
     }
@@ -129,17 +178,84 @@ export class Engine {
 
   private *takeAnyway(snapshot: Snapshot): Task<void> {
     const since = this.owner.scheduler.now();
+    const { holdLimitNs } = snapshot.options;
     const hold = new DrainingHold(snapshot);
     try {
       if ((yield* hold.drain()) === 'limit') {
         this.emit({ kind: 'hold-limit', ...snapshot.stamp(), inFlight: hold.inFlight });
-        const { holdLimitNs } = snapshot.options;
         throw new NotTaken('hold-limit', `writes in flight did not end within ${holdLimitNs / SECOND} s`);
       }
+      yield* this.settleDrives(snapshot, since + holdLimitNs - this.owner.scheduler.now());
       this.enable(snapshot, 'crash-consistent', this.owner.scheduler.now() - since);
     } finally {
       hold.end();
     }
+    yield* this.recordT(snapshot);
+  }
+
+  /** What completed before T must not be lost by a crash after it, where the snapshot outlives one (E10). */
+  private *settleDrives(snapshot: Snapshot, limitNs: Nanoseconds): Task<void> {
+    if (!snapshot.cache.isDurable) return;
+    const filters = new Set(snapshot.volumes.map(({ filter }) => filter));
+    const requests = [...filters].map(({ ports }) => {
+      const request = new IoRequest('flush', 0, 0, null);
+      snapshot.atDrives.track(request);
+      return ports.preserve.submit(request);
+    });
+    const error = yield* this.within(Math.max(0, limitNs), 'flush before T', waitAll(requests));
+    if (error === 'late') throw new NotTaken('drive-error', 'the drives were not flushed in time');
+    if (error !== null) throw new NotTaken('drive-error', error.message);
+  }
+
+  /** A durable snapshot has happened when its record of T is durable, and not before (E10). */
+  private *recordT(snapshot: Snapshot): Task<void> {
+    if (!snapshot.cache.isDurable) return;
+    const { preserveLimitNs } = snapshot.options;
+    const error = yield* this.within(preserveLimitNs, `record of T of ${snapshot.options.id}`, snapshot.cache.birth());
+    if (error === null) return;
+    if (error === 'late') snapshot.lose('preserve-limit', `no answer for ${preserveLimitNs / SECOND} s`);
+    else snapshot.lose('cache-error', error.message);
+    throw new NotTaken('no-cache', 'the record of T is not durable');
+  }
+
+  /** Runs a task, but no longer than so. */
+  private *within<T>(limitNs: Nanoseconds, name: string, task: Task<T>): Task<T | 'late'> {
+    const limit = function* (): Task<'late'> {
+      yield limitNs;
+      return 'late';
+    };
+    return yield* race<T | 'late'>(this.owner, name, [task, limit()]);
+  }
+
+  private bringBack(options: ReopenOptions, found: Found): Snapshot | Refusal {
+    const { id, terms, cache, cacheSize, durability, extents } = options;
+    const { birth, granules, group, isTorn } = found;
+    const changed = birth.volumes.find(volume => !this.isThere(volume, durability));
+    if (changed !== undefined) {
+      return { because: 'drive-changed', detail: `${changed.name} on ${changed.drive} is not as it was` };
+    }
+    const volumes = birth.volumes.map(({ name, drive, extent, excluded }) => {
+      return { name, drive, extent, excluded: () => excluded };
+    });
+    const { granuleBytes, T, consistency, incarnation } = birth;
+    const all = { ...terms, id, granuleBytes, volumes, cache, cacheSize, durability: { ...durability, incarnation } };
+    const snapshot = new Snapshot(this.owner, all, this.filters, this.emit, { ...found, extents });
+    const { sectorSize } = cache.device;
+    for (const { volume, granule, place } of granules) {
+      snapshot.foundCopy(snapshot.volumes[volume]!, granule, place === null ? HOLE : place / sectorSize);
+    }
+    snapshot.state = { is: 'enabled', T, consistency };
+    for (const volume of snapshot.volumes) volume.filter.attachAgain(volume);
+    const { granulesPreserved } = snapshot;
+    const told = { T, consistency, groups: group, granules: granulesPreserved, isTorn };
+    this.lives(snapshot, { kind: 'reopened', ...snapshot.stamp(), ...told });
+    return snapshot;
+  }
+
+  private isThere({ drive, fingerprint, extent, sectorSize }: BirthVolume, { fingerprint: now }: Durability): boolean {
+    const filter = this.filters.get(drive);
+    if (filter === undefined || filter.sectorSize !== sectorSize) return false;
+    return extent.first + extent.count <= filter.sectorCount && now(drive) === fingerprint;
   }
 
   /** T: one synchronous step for all volumes (E2). */
@@ -147,11 +263,16 @@ export class Engine {
     invariant(snapshot.state.is === 'waiting', 'a snapshot is enabled once');
     const { at } = snapshot.stamp();
     snapshot.state = { is: 'enabled', T: at, consistency };
-    snapshot.lastReadAt = at;
     for (const volume of snapshot.volumes) volume.filter.attach(volume);
+    this.lives(snapshot, { kind: 'enabled', ...snapshot.stamp(), consistency, holdNs });
+  }
+
+  /** From here on its limits are watched. */
+  private lives(snapshot: Snapshot, event: EngineEvent): void {
+    snapshot.lastReadAt = snapshot.stamp().at;
     this.alive.add(snapshot);
     snapshot.ended.attach({ settled: () => this.alive.delete(snapshot) });
-    this.emit({ kind: 'enabled', ...snapshot.stamp(), consistency, holdNs });
+    this.emit(event);
     const { idleLimitNs } = snapshot.options;
     snapshot.watch('preserve limit', watchPreserving(snapshot));
     if (idleLimitNs !== null) snapshot.watch('idle limit', watchIdle(snapshot, idleLimitNs));

@@ -2,6 +2,7 @@
  * The one event stream of the engine: what operators read in a log, and what checks and marks are built on. Sectors are
  * those of the drive, granules those of the snapshot's grid.
  */
+import type { RefusalCause } from './durable/reopen.ts';
 import type { Granule } from './granules.ts';
 import type { Bytes, Nanoseconds, Sector } from './units.ts';
 
@@ -41,6 +42,17 @@ export type EngineEvent =
   /** `protect: backup`: an application's write was refused so that the snapshot stays exact. */
   | (Of & { readonly kind: 'write-refused'; readonly volume: string; readonly cause: LossCause })
   | (Of & { readonly kind: 'lost'; readonly cause: LossCause; readonly detail: string })
+  /** After a crash, exact; `isTorn`: behind its last group stands one that was not finished. */
+  | (Of & {
+      readonly kind: 'reopened';
+      readonly T: Nanoseconds;
+      readonly consistency: Consistency;
+      readonly groups: number;
+      readonly granules: number;
+      readonly isTorn: boolean;
+    })
+  /** After a crash it does not come back. */
+  | (Of & { readonly kind: 'not-reopened'; readonly because: RefusalCause; readonly detail: string })
   | (Of & { readonly kind: 'released'; readonly cause: ReleaseCause })
   /** The host could not take the cache's space back: it is in nobody's use and not free. */
   | (Of & { readonly kind: 'cache-not-freed'; readonly because: string })

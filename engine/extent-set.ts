@@ -22,6 +22,11 @@ export class ExtentSet {
     return this.extents.length === 0;
   }
 
+  /** In order, apart. */
+  get list(): readonly Extent[] {
+    return this.extents;
+  }
+
   covers(first: Sector, count: Sector): boolean {
     return this.runAt(first, first + count) === first + count && this.isInside(first);
   }

@@ -139,11 +139,16 @@ export class Filter implements Device, Waiter {
 
   /** T: from here on nothing of the volume changes unpreserved, and what changes is of a new interval. */
   attach(volume: ProtectedVolume): void {
+    this.attachAgain(volume);
+    const { snapshot, grid } = volume;
+    for (const tracker of this.trackers) if (tracker.isOf(grid.volume)) tracker.swap(snapshot.options.id);
+  }
+
+  /** A snapshot comes back; its T was before. */
+  attachAgain(volume: ProtectedVolume): void {
     invariant(!this.protectedVolumes.includes(volume), `${volume.name} is attached twice`);
     volume.excluded = volume.excludedNow();
     this.protectedVolumes.push(volume);
-    const { snapshot, grid } = volume;
-    for (const tracker of this.trackers) if (tracker.isOf(grid.volume)) tracker.swap(snapshot.options.id);
   }
 
   detach(volume: ProtectedVolume): void {

@@ -76,7 +76,9 @@ function* preservePieces(filter: Filter, sector: Sector, count: Sector): Task<Io
  */
 function* undroppedParts(filter: Filter, request: IoRequest): Task<IoRequest[] | null> {
   for (let hold = filter.holdOver(request); hold !== null; hold = filter.holdOver(request)) yield* wait(hold.released);
-  const droppers = filter.protectedVolumes.filter(({ snapshot }) => snapshot.options.discards === 'drop');
+  const droppers = filter.protectedVolumes.filter(
+    ({ snapshot }) => snapshot.isEnabled && snapshot.options.discards === 'drop',
+  );
   if (!droppers.some(volume => volume.lacks(request.sector, request.count))) return null;
   const parts: IoRequest[] = [];
   let start = request.sector;

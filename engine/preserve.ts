@@ -38,7 +38,13 @@ interface OldData {
 export function* preserve(filter: Filter, sector: Sector, count: Sector): Task<IoError | null> {
   const results: Latch<CopyResult>[] = [];
   const claims: Claim[] = [];
+  const leaving: Latch<void>[] = [];
   for (const volume of filter.protectedVolumes) {
+    if (!volume.snapshot.isEnabled) {
+      // Its end is not durable yet: only when it is may a write go unpreserved.
+      if (volume.lacks(sector, count)) leaving.push(volume.snapshot.detached);
+      continue;
+    }
     for (const part of volume.excluded.isEmpty ? [{ first: sector, count }] : volume.excluded.outside(sector, count)) {
       if (volume.grid.overlaps(part.first, part.count)) claim(volume, part.first, part.count, claims, results);
     }
@@ -52,6 +58,7 @@ export function* preserve(filter: Filter, sector: Sector, count: Sector): Task<I
     else if (typeof copied === 'object') unpreserved.push(copied);
   }
   if (refused === null) for (const { snapshot, cause, detail } of unpreserved) snapshot.lose(cause, detail);
+  for (const left of leaving) yield* wait(left);
   return refused;
 }
 

@@ -36,6 +36,11 @@ export class QuietWatch {
     return this.askedAt + this.snapshot.options.waitLimitNs;
   }
 
+  /** Whether the period is over, and nothing broke it since. */
+  isQuiet(now: Nanoseconds): boolean {
+    return this.inFlight === 0 && now >= this.quietSince + this.snapshot.options.quietNs;
+  }
+
   /** Waits for the quiet period. Says `quiet` in the very step in which it is over: the caller enables at once. */
   *wait(): Task<'quiet' | 'timed-out'> {
     const { snapshot } = this;
@@ -45,7 +50,7 @@ export class QuietWatch {
     try {
       for (;;) {
         const now = scheduler.now();
-        if (this.inFlight === 0 && now >= this.quietSince + quietNs) return 'quiet';
+        if (this.isQuiet(now)) return 'quiet';
         if (now >= this.deadline) return 'timed-out';
         if (this.inFlight > 0) yield* this.idle();
         else yield Math.min(this.quietSince + quietNs, this.deadline) - now;

@@ -8,8 +8,8 @@
  */
 import { type CacheFile, HEADER_BYTES, waitAll } from './cache-file.ts';
 import { isAwaited, type OldGranule, refuseCopies, reportPreserved } from './copies.ts';
-import type { IoRequest } from './device.ts';
-import type { CacheRead, GranuleCache, ProtectedVolume } from './snapshot.ts';
+import type { IoError, IoRequest } from './device.ts';
+import type { CacheRead, CacheRun, GranuleCache, ProtectedVolume } from './snapshot.ts';
 import type { Task } from './task.ts';
 import type { Bytes } from './units.ts';
 
@@ -36,6 +36,7 @@ interface RunWrite {
 
 export class SlotCache implements GranuleCache {
   readonly file: CacheFile;
+  readonly isDurable = false;
   private readonly slotBytes: Bytes;
   private readonly returned: Slot[] = [];
 
@@ -46,6 +47,18 @@ export class SlotCache implements GranuleCache {
 
   prepare(): Task<void> {
     return this.file.prepare();
+  }
+
+  *birth(): Task<IoError | null> {
+    return null;
+  }
+
+  *resume(): Task<IoError | null> {
+    return null;
+  }
+
+  end(): null {
+    return null;
   }
 
   close(): Task<void> {
@@ -93,16 +106,17 @@ export class SlotCache implements GranuleCache {
     for (const write of writes) yield* this.endRun(volume, write);
   }
 
-  read({ buffers }: ProtectedVolume['snapshot'], slot: Slot, within: Bytes, length: Bytes): CacheRead {
+  read({ filter, snapshot }: ProtectedVolume, { count, slot, within }: CacheRun): CacheRead {
     const { sectorSize } = this.file.space.device;
     const from = Math.floor(within / sectorSize) * sectorSize;
-    const to = Math.ceil((within + length) / sectorSize) * sectorSize;
-    const bytes = buffers.take(to - from);
-    return { requests: this.file.submit('read', this.offset(slot) + from, bytes), bytes, skip: within - from };
+    const to = Math.ceil((within + count * filter.sectorSize) / sectorSize) * sectorSize;
+    const bytes = snapshot.buffers.take(to - from);
+    const requests = this.file.submit('read', this.offset(slot) + from, bytes);
+    return { requests, bytes, skip: within - from, check: null };
   }
 
-  follows(before: Slot, within: Bytes, length: Bytes, slot: Slot): boolean {
-    return before * this.slotBytes + within + length === slot * this.slotBytes;
+  follows({ filter }: ProtectedVolume, { slot: before, within, count }: CacheRun, slot: Slot): boolean {
+    return before * this.slotBytes + within + count * filter.sectorSize === slot * this.slotBytes;
   }
 
   /** A free slot, or null when there is none without growth. */

@@ -7,7 +7,8 @@
  * I1 A granule is clean, copying (shared by all who wait) or preserved; never two copies are committed (E4).
  * I2 A snapshot ends once: the first cause is kept, one event is sent (E8).
  * I3 In the step in which it ends every unanswered read fails, every copy that is waited for is let go, and its volumes
- *    leave the filters; so no write passes unpreserved before the reads have failed (E8, E12).
+ *    leave the filters; so no write passes unpreserved before the reads have failed (E8, E12). The volumes of a durable
+ *    snapshot leave once its end is durable (E10): until then first writes wait.
  * I4 Cache space is given back once nothing is on its way (E12).
  */
 import { Bitmap } from './bitmap.ts';
@@ -15,6 +16,8 @@ import { BufferPool } from './buffer-pool.ts';
 import { CacheFile, type CacheSize, type CacheSpace } from './cache-file.ts';
 import type { OldGranule } from './copies.ts';
 import { IoError, type IoRequest } from './device.ts';
+import { type Durability, DurableCache, type LogEnd } from './durable/durable-cache.ts';
+import type { Ended } from './durable/layout.ts';
 import type { Consistency, EngineEvent, LossCause, ReleaseCause } from './events.ts';
 import { ExtentSet, NO_EXTENTS } from './extent-set.ts';
 import type { Filter, RangeReader } from './filter.ts';
@@ -24,7 +27,7 @@ import { defect, invariant, WorldError } from './invariant.ts';
 import { SlotCache } from './slot-cache.ts';
 import { SlotMap } from './slot-map.ts';
 import { Cancelled, Latch, type Owner, type Process, type Task } from './task.ts';
-import type { Bytes, Extent, Nanoseconds } from './units.ts';
+import type { Bytes, Extent, Nanoseconds, Sector } from './units.ts';
 
 export interface SelectedVolume {
   /** A letter, or a drive's id when a drive is selected as a whole. */
@@ -59,21 +62,38 @@ export interface SnapshotOptions extends SnapshotTerms {
   readonly volumes: readonly SelectedVolume[];
   readonly cache: CacheSpace;
   readonly cacheSize: CacheSize;
+  /** Without it the snapshot does not outlive a crash, and nothing is flushed for it. */
+  readonly durability?: Durability;
 }
 
 /** Where preserved granules are kept; a number, its slot, says where a granule is. */
 export interface GranuleCache {
   readonly file: CacheFile;
+  readonly isDurable: boolean;
   /** Makes it ready, before T. */
   prepare(): Task<void>;
+  /** Right after T: makes it durable that the snapshot was taken, where it is to be. */
+  birth(): Task<IoError | null>;
+  /** After a crash: makes durable what was found. */
+  resume(): Task<IoError | null>;
   /** Stores claimed granules and tells what became of each; their buffers may be used again when it returns. */
   store(volume: ProtectedVolume, granules: readonly OldGranule[]): Task<void>;
-  /** Sends the requests for `length` bytes from `within` a slot on. */
-  read(snapshot: Snapshot, slot: number, within: Bytes, length: Bytes): CacheRead;
-  /** Whether a slot can be read together with a run that begins `within` another one. */
-  follows(before: number, within: Bytes, length: Bytes, slot: number): boolean;
+  /** Sends the requests for a run of preserved sectors. */
+  read(volume: ProtectedVolume, run: CacheRun): CacheRead;
+  /** Whether a slot can be read together with the run before it. */
+  follows(volume: ProtectedVolume, run: CacheRun, slot: number): boolean;
+  /** Makes the end durable, before a write goes unpreserved; null when there is nothing to wait for. */
+  end(ended: Ended, isCacheBad: boolean): Task<void> | null;
   /** Gives the space back once nothing is on its way. */
   close(): Task<void>;
+}
+
+/** Sectors of a drive in a cache: from `within` the granule in `slot` on. */
+export interface CacheRun {
+  readonly sector: Sector;
+  readonly count: Sector;
+  readonly slot: number;
+  readonly within: Bytes;
 }
 
 /** Requests for bytes of a cache; what was asked for begins `skip` bytes into the engine's buffer. */
@@ -81,6 +101,8 @@ export interface CacheRead {
   readonly requests: readonly IoRequest[];
   readonly bytes: Uint8Array;
   readonly skip: Bytes;
+  /** Says what is wrong with what came, or null. */
+  readonly check: (() => string | null) | null;
 }
 
 /** A granule that can't be preserved, of a snapshot that is lost if the write goes on (`protect: application`). */
@@ -97,6 +119,12 @@ export type CopyResult = 'kept' | 'ended' | IoError | Unpreserved;
 export interface Copying {
   readonly since: Nanoseconds;
   readonly result: Latch<CopyResult>;
+}
+
+/** A cache file that is there when a snapshot comes back. */
+export interface FoundLog extends LogEnd {
+  readonly extents: readonly Extent[];
+  readonly endOffset: Bytes;
 }
 
 export type SnapshotState =
@@ -179,6 +207,8 @@ export class Snapshot {
   readonly atDrives = new InFlight();
   private readonly reads = new Set<IoRequest>();
   readonly emit: (event: EngineEvent) => void;
+  /** Settled when its volumes have left the filters. */
+  readonly detached = new Latch<void>('the end of the snapshot to be durable');
   private readonly watchdogs: Process<void>[] = [];
   private closing: Latch<void> | null = null;
 
@@ -187,25 +217,35 @@ export class Snapshot {
     options: SnapshotOptions,
     filters: ReadonlyMap<string, Filter>,
     emit: (event: EngineEvent) => void,
+    found: FoundLog | null = null,
   ) {
     this.owner = owner;
     this.options = options;
     this.emit = emit;
-    const { sectorSize } = options.cache.device;
-    const slotBytes = Math.ceil(options.granuleBytes / sectorSize) * sectorSize;
-    const file = new CacheFile(owner, options.cache, slotBytes, options.cacheSize, {
-      cacheGrown: sizeBytes => emit({ kind: 'cache-grown', ...this.stamp(), sizeBytes }),
-      cacheFilling: (usedBytes, fullInNs) => {
-        const { limitBytes } = options.cacheSize;
-        emit({ kind: 'cache-filling', ...this.stamp(), usedBytes, limitBytes, fullInNs });
-      },
-    });
-    this.cache = new SlotCache(file, slotBytes);
+    this.cache = this.makeCache(found);
     this.volumes = options.volumes.map(volume => {
       const filter = filters.get(volume.drive);
       if (filter === undefined) defect(`no filter on drive ${volume.drive}`);
       return new ProtectedVolume(this, volume, filter);
     });
+  }
+
+  private makeCache(found: FoundLog | null): GranuleCache {
+    const { owner, emit } = this;
+    const { cache, cacheSize, granuleBytes, durability } = this.options;
+    const { sectorSize } = cache.device;
+    const slotBytes = Math.ceil(granuleBytes / sectorSize) * sectorSize;
+    const unitBytes = durability === undefined ? slotBytes : slotBytes + 2 * sectorSize;
+    const file = new CacheFile(owner, cache, unitBytes, cacheSize, {
+      cacheGrown: sizeBytes => emit({ kind: 'cache-grown', ...this.stamp(), sizeBytes }),
+      cacheFilling: (usedBytes, fullInNs) => {
+        const { limitBytes } = cacheSize;
+        emit({ kind: 'cache-filling', ...this.stamp(), usedBytes, limitBytes, fullInNs });
+      },
+    });
+    if (found !== null) file.adopt(found.extents, found.endOffset);
+    if (durability === undefined) return new SlotCache(file, slotBytes);
+    return new DurableCache(owner, this, file, durability, found);
   }
 
   stamp(): { readonly at: Nanoseconds; readonly snapshot: string } {
@@ -262,14 +302,23 @@ export class Snapshot {
     if (!this.somethingToWatch.isSettled) this.somethingToWatch.settle();
   }
 
+  /** A granule that the cache kept over a crash; a second copy of it says the same. */
+  foundCopy(volume: ProtectedVolume, granule: Granule, slot: number): void {
+    if (!volume.preserved.get(granule)) this.keepCopy(volume, granule, slot);
+  }
+
   /** A granule is safe in the cache: later writes to it go straight through. */
   endCopy(volume: ProtectedVolume, granule: Granule, copying: Copying, slot: number): void {
     invariant(volume.copying.get(granule) === copying, 'a copy ends that is not under way');
     volume.copying.delete(granule);
+    this.keepCopy(volume, granule, slot);
+    copying.result.settle('kept');
+  }
+
+  private keepCopy(volume: ProtectedVolume, granule: Granule, slot: number): void {
     volume.slots.set(granule, slot);
     volume.preserved.set(granule);
     this.granulesPreserved += 1;
-    copying.result.settle('kept');
   }
 
   /**
@@ -280,7 +329,9 @@ export class Snapshot {
   cannotPreserve(volume: ProtectedVolume, granules: readonly Granule[], cause: LossCause, detail: string): void {
     if (!this.isEnabled) return;
     const { protect } = this.options;
-    const mayBeRefused = volume.filter.protectedVolumes.some(({ snapshot }) => snapshot.options.protect === 'backup');
+    const mayBeRefused = volume.filter.protectedVolumes.some(
+      ({ snapshot }) => snapshot.isEnabled && snapshot.options.protect === 'backup',
+    );
     if (!mayBeRefused) {
       this.lose(cause, detail);
       return;
@@ -337,18 +388,32 @@ export class Snapshot {
     const closed = new Latch<void>(`the end of ${this.options.id}'s requests`);
     this.closing = closed;
     for (const request of [...this.reads]) this.answer(request, this.endError('virtual volume', request));
+    const durable = this.recordEnd();
     for (const volume of this.volumes) {
-      volume.filter.detach(volume);
+      if (durable === null) volume.filter.detach(volume);
       for (const { result } of volume.copying.values()) result.settle('ended');
       volume.copying.clear();
     }
     for (const watchdog of this.watchdogs) if (!watchdog.isRunning) watchdog.cancel();
     this.ended.settle();
-    this.owner.spawn(`${this.options.id} closes`, this.close(closed));
+    if (durable === null) this.detached.settle();
+    this.owner.spawn(`${this.options.id} closes`, this.close(closed, durable));
     this.emit(event);
   }
 
-  private *close(closed: Latch<void>): Task<void> {
+  /** Null when nothing has to be durable before its volumes leave the filters. */
+  private recordEnd(): Task<void> | null {
+    const { state } = this;
+    if (state.is !== 'lost') return this.cache.end('released', false);
+    return this.cache.end('lost', state.cause === 'cache-error' || state.cause === 'preserve-limit');
+  }
+
+  private *close(closed: Latch<void>, durable: Task<void> | null): Task<void> {
+    if (durable !== null) {
+      yield* durable;
+      for (const volume of this.volumes) volume.filter.detach(volume);
+      this.detached.settle();
+    }
     try {
       yield* this.cache.close();
     } catch (error) {

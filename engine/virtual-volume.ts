@@ -14,7 +14,7 @@ import { checkRequest, type Device, IoError, IoRequest } from './device.ts';
 import type { RangeReader } from './filter.ts';
 import { defect } from './invariant.ts';
 import { HOLE } from './slot-cache.ts';
-import type { ProtectedVolume } from './snapshot.ts';
+import type { CacheRead, CacheRun, ProtectedVolume } from './snapshot.ts';
 import type { Task } from './task.ts';
 import { type Bytes, MIB, type Sector } from './units.ts';
 
@@ -48,14 +48,9 @@ export class VirtualVolume implements Device {
 }
 
 /** What one lookup found: sectors that lie side by side, in the cache, on the drive, or in no need of data. */
-interface Run {
+interface Run extends CacheRun {
   readonly from: 'cache' | 'drive' | 'hole';
-  /** Of the drive. */
-  readonly sector: Sector;
   count: Sector;
-  /** In the cache: the slot of the first granule, and where in it the run begins. */
-  readonly slot: number;
-  readonly within: Bytes;
 }
 
 function* virtualRead(volume: ProtectedVolume, request: IoRequest): Task<void> {
@@ -94,9 +89,11 @@ function* readPiece(
   const fetches = runs.map(run => fetch(volume, run));
   let error: IoError | null = null;
   let isHole = true;
-  for (const { requests } of fetches) {
+  for (const { requests, check } of fetches) {
     const failed = yield* waitAll(requests);
+    const wrong = failed === null && check !== null ? check() : null;
     error ??= failed;
+    if (wrong !== null) error ??= new IoError('read-error', volume.name, 'read', sector, count, wrong);
   }
   const isAnswered = !snapshot.isUnanswered(request);
   runs.forEach((run, index) => {
@@ -135,11 +132,7 @@ function lookUp(volume: ProtectedVolume, sector: Sector, count: Sector): Run[] {
     const from = slot === undefined ? 'drive' : slot === HOLE ? 'hole' : 'cache';
     const within = (at - start) * filter.sectorSize;
     const last = runs.at(-1);
-    if (
-      last !== undefined &&
-      last.from === from &&
-      (from !== 'cache' || snapshot.cache.follows(last.slot, last.within, last.count * filter.sectorSize, slot!))
-    ) {
+    if (last !== undefined && last.from === from && (from !== 'cache' || snapshot.cache.follows(volume, last, slot!))) {
       last.count += length;
     } else runs.push({ from, sector: at, count: length, slot: slot ?? HOLE, within });
     at += length;
@@ -152,6 +145,7 @@ interface Fetch {
   /** The engine's buffer; null for a hole. The run begins `skip` bytes into it. */
   readonly bytes: Uint8Array | null;
   readonly skip: Bytes;
+  readonly check: CacheRead['check'];
 }
 
 /** Sends the requests for a run, in the step of its lookup. */
@@ -159,15 +153,15 @@ function fetch(volume: ProtectedVolume, run: Run): Fetch {
   const { snapshot, filter } = volume;
   const { buffers, cache } = snapshot;
   const length = run.count * filter.sectorSize;
-  if (run.from === 'hole') return { requests: [], bytes: null, skip: 0 };
+  if (run.from === 'hole') return { requests: [], bytes: null, skip: 0, check: null };
   if (run.from === 'drive') {
     const bytes = buffers.take(length);
     const request = new IoRequest('read', run.sector, run.count, bytes);
     letGoWhenDone(volume, request, filter.readers.begin(volume, run.sector, run.count));
     filter.ports.virtual.submit(request);
-    return { requests: [request], bytes, skip: 0 };
+    return { requests: [request], bytes, skip: 0, check: null };
   }
-  return cache.read(snapshot, run.slot, run.within, length);
+  return cache.read(volume, run);
 }
 
 /** I1: the reader lets go when the drive has answered, or when its result is no longer wanted. */
