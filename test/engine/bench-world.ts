@@ -4,6 +4,7 @@
  */
 import type { CacheSpace } from '../../engine/cache-file.ts';
 import { IoRequest, type Op } from '../../engine/device.ts';
+import type { Durability } from '../../engine/durable/durable-cache.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import { WorldError } from '../../engine/invariant.ts';
@@ -50,6 +51,7 @@ export class BenchWorld {
   readonly forks = new Map<string, Map<string, Sectors>>();
   readonly freed: Extent[] = [];
   private nextCacheSector = 0;
+  private incarnations = 0;
   onEvent: ((event: EngineEvent) => void) | null = null;
 
   constructor(
@@ -115,6 +117,19 @@ export class BenchWorld {
       cache: this.cacheSpace('cache', MIB),
       cacheSize: { minBytes: 16 * KIB, limitBytes: 8 * MIB },
       ...more,
+    };
+  }
+
+  /** A state place near the end of a drive, two sectors apart. */
+  durability(id: string): Durability {
+    const { drive, ports } = this.drive(id);
+    const incarnation = ++this.incarnations;
+    const last = drive.sectorCount - 4 * incarnation;
+    return {
+      state: { device: ports.cache, sectors: [last, last + 2] },
+      checksum: plainHash,
+      incarnation,
+      fingerprint: each => each,
     };
   }
 

@@ -4,6 +4,7 @@
  */
 import type { CacheSpace } from '../../engine/cache-file.ts';
 import { type Device, IoError, type IoFailure, IoRequest, type Op } from '../../engine/device.ts';
+import type { Durability } from '../../engine/durable/durable-cache.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import type { SelectedVolume, Snapshot, SnapshotOptions } from '../../engine/snapshot.ts';
@@ -11,6 +12,7 @@ import type { Process, Task } from '../../engine/task.ts';
 import { type Extent, KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
 import { Kernel } from '../../sim/kernel/kernel.ts';
 import { Choices } from '../../sim/kernel/random.ts';
+import { plainHash } from './bench-world.ts';
 
 const SECTOR = 512;
 
@@ -27,7 +29,7 @@ export class ManualDevice implements Device {
   /** A sector that can be neither read nor written. */
   badSector: number | null = null;
   private readonly kernel: Kernel;
-  private readonly store: Uint8Array;
+  readonly store: Uint8Array;
 
   constructor(kernel: Kernel, store: Uint8Array, name: string) {
     this.kernel = kernel;
@@ -77,6 +79,8 @@ export class ManualWorld {
   readonly events: EngineEvent[] = [];
   readonly drives: ReadonlyMap<string, Ports>;
   readonly cache: ManualDevice;
+  /** Where durable snapshots keep their state. */
+  readonly state: ManualDevice;
   readonly engine: Engine;
   readonly allocated: Extent[] = [];
   readonly freed: Extent[] = [];
@@ -97,6 +101,7 @@ export class ManualWorld {
       }),
     );
     this.cache = new ManualDevice(kernel, new Uint8Array(8 * MIB), 'cache');
+    this.state = new ManualDevice(kernel, new Uint8Array(16 * SECTOR), 'state');
     this.engine = new Engine(kernel.owner('engine'), this.drives, event => {
       this.events.push(event);
       this.onEvent(event);
@@ -130,6 +135,12 @@ export class ManualWorld {
         freed.push(...mine);
       },
     };
+  }
+
+  /** What makes a snapshot durable here. */
+  durability(): Durability {
+    const state = { device: this.state, sectors: [0, 8] as const };
+    return { state, checksum: plainHash, incarnation: 7, fingerprint: drive => drive };
   }
 
   /** Asks for a snapshot; `volumes` by name, drive and sectors. */

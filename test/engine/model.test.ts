@@ -28,6 +28,7 @@ type Step =
       readonly volumes: number;
       readonly drop: boolean;
       readonly anyway: boolean;
+      readonly durable: boolean;
     }
   | { readonly do: 'virtual'; readonly which: number; readonly sector: number; readonly count: number }
   | { readonly do: 'release'; readonly which: number };
@@ -39,6 +40,7 @@ const snapshotStep = fc.record({
   volumes: fc.integer({ min: 1, max: 7 }),
   drop: fc.boolean(),
   anyway: fc.boolean(),
+  durable: fc.boolean(),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -166,6 +168,7 @@ class Model {
       discards: each.drop ? 'drop' : 'preserve',
       waitLimitNs: each.anyway ? 20 * MILLISECOND : 10_000 * MILLISECOND,
       neverQuiet: each.anyway ? 'take-anyway' : 'fail',
+      ...(each.durable ? { durability: this.world.durability('cache') } : {}),
     });
     this.snapshots.push(yield* this.world.engine.takeSnapshot(options));
   }

@@ -21,7 +21,7 @@ import { Choices } from '../../../sim/kernel/random.ts';
 import { contents, SECTOR, SHUFFLING } from '../bench-world.ts';
 
 export const SIZE = 96;
-const STATE_SECTORS: readonly [number, number] = [SIZE, SIZE + 8];
+export const STATE_SECTORS: readonly [number, number] = [SIZE, SIZE + 8];
 
 /** Three volumes: two on drive a (the second with an odd size), and all of drive b. */
 export const VOLUMES: readonly SelectedVolume[] = [
@@ -264,5 +264,3 @@ export class DurableWorld {
     }
   }
 }
-
-export { TERMS };
