@@ -111,6 +111,7 @@ describe('T', () => {
 describe('an end', () => {
   test('is durable in both places before a write goes unpreserved', () => {
     const { world, snapshot } = durableWorld();
+    world.state.takesNs = 50_000;
     const order = inOrder(world);
     snapshot.release();
     world.submit('a', 'write', 0, 1);
@@ -174,10 +175,10 @@ describe('an end', () => {
 test('`protect: backup`: a group that fails is refused, and the next one takes its number and place', () => {
   const { world, snapshot } = durableWorld({ protect: 'backup' });
   world.state.badSector = 8;
+  const used = snapshot.cache.file.usedBytes;
   const refused = world.submit('a', 'write', 0, 1);
   world.run();
   expect(refused.value?.failure).toBe('write-error');
-  const used = snapshot.cache.file.usedBytes;
   world.state.badSector = null;
   const later = world.submit('a', 'write', 0, 1);
   world.run();
@@ -201,6 +202,16 @@ test('a record that is not as it was written fails the read that wants it, and s
   world.run();
   expect(read.value?.message).toContain('does not hold granule 0 as it was written');
   expect(other.value).toBeNull();
+});
+
+test('first writes wait while the cache grows', () => {
+  const cacheSize = { minBytes: 8192, limitBytes: 65_536 };
+  const { world, snapshot } = durableWorld({ cacheSize });
+  world.growsInNs = SECOND / 20;
+  for (let granule = 0; granule < 16; granule++) world.submit('a', 'write', 4 * granule, 1);
+  world.run();
+  expect(snapshot.state.is).toBe('enabled');
+  expect(snapshot.granulesPreserved).toBe(16);
 });
 
 test('a full cache loses the snapshot, durably', () => {
