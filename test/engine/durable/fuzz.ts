@@ -75,6 +75,7 @@ function cutOff(hash: Hash, seed: number): Left | null {
     earlier.push(new Map(['a', 'cache'].map(id => [id, world.drive(id).fork()])));
   }
   world.until(() => state.isDone === true || world.issued >= end);
+  if (!state.taken.isEnabled) return null;
   world.powerCut();
   return leftOf(world, earlier);
 }

@@ -96,6 +96,34 @@ describe.each(['power', 'kill'] as const)('a %s cut', how => {
   });
 });
 
+test('at every single request of the recovery', () => {
+  const counts = new Map<string, number>();
+  for (let at = 20; ; at += 3) {
+    for (let within = 1; ; within++) {
+      const world = new DurableWorld({ seed: at, hash });
+      const state: { taken: Snapshot | null } = { taken: null };
+      play(world, SCRIPT, state);
+      if (!world.until(() => world.issued >= at)) {
+        console.log([...counts].map(([name, count]) => `${name} ${count}`).join(', '));
+        expect(counts.get('exact')).toBeGreaterThan(30);
+        return;
+      }
+      const life = lifeOf(world, state.taken);
+      world.powerCut();
+      if (world.extents.length === 0) break;
+      world.start();
+      const { end } = world.reopen();
+      const before = world.issued;
+      world.until(() => end.isSettled || world.issued >= before + within);
+      if (end.isSettled) break;
+      world.powerCut();
+      // A snapshot that was being refused is refused again; one that was coming back comes back.
+      const became = startAgain(world, SCRIPT, life, 0);
+      counts.set(became, (counts.get(became) ?? 0) + 1);
+    }
+  }
+});
+
 test('random lives, cut at random requests', () => {
   let exact = 0;
   fc.assert(
