@@ -123,7 +123,7 @@ const AT = {
 } as const;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function isSourceIdShort(id: string): boolean {
   return encoder.encode(id).length <= MOST_ID_BYTES;

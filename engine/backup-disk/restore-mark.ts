@@ -22,7 +22,7 @@ const AT = { text: 24, idLength: 304, id: 312, generation: 448, first: 456, coun
 const MOST_ID_BYTES = 128;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function encodeRestoreMark(mark: RestoreMark, sectorSize: Bytes, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(sectorSize);
