@@ -1,6 +1,6 @@
 /**
  * Reads granules that lie anywhere, in the image or in slots, in as few requests as their places allow. What can't be read
- * is read again granule by granule, so that a bad sector spoils the granule that holds it and no other.
+ * is read once more, granule by granule, so that a bad sector spoils the granule that holds it and no other.
  */
 import type { Device } from '../device.ts';
 import type { Task } from '../task.ts';
@@ -73,6 +73,7 @@ function* readRuns<T>(
   runs: Iterable<Run<T>>,
   each: Each<T>,
   beforeRead: BeforeRead | null,
+  isSecondTry = false,
 ): Task<void> {
   const reader = new ReadAhead(device, runs, beforeRead);
   for (;;) {
@@ -85,10 +86,10 @@ function* readRuns<T>(
         yield* each(item, bytes.subarray(from, from + count * device.sectorSize));
       }
     } else if (error.failure !== 'read-error') throw error;
-    else if (run.parts.length === 1) yield* each(run.parts[0]!.item, null);
+    else if (isSecondTry) for (const { item } of run.parts) yield* each(item, null);
     else {
       const single = run.parts.map(part => ({ first: part.first, count: part.count, parts: [part] }));
-      yield* readRuns(device, single, each, beforeRead);
+      yield* readRuns(device, single, each, beforeRead, true);
     }
   }
 }

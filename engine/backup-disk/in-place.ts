@@ -74,6 +74,8 @@ class Filler implements Sink {
   }
 
   *finish(): Task<void> {
+    const { table } = this.disk;
+    yield* table.writeSeals(table.seals, this.catalogue);
     yield* this.image.drain();
     yield* this.catalogue.drain();
     yield* this.disk.flushAll();

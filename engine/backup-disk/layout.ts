@@ -2,7 +2,7 @@
  * Where everything of a backup disk lies. The image is sectors 0 to N-1 of one device and nothing else; the catalogue is an
  * extent of the same device, behind it, or of another one:
  *
- *     header A | checksum table | slots of one granule each | header B | 64 KiB that stay unused
+ *     header A | checksum table | seals of its blocks | slots of one granule each | header B | 64 KiB that stay unused
  *
  * Invariants
  * I1 Regions don't overlap, lie inside the catalogue's extent, and never in the image.
@@ -68,6 +68,8 @@ export class Layout {
   readonly granuleBytes: Bytes;
   readonly granuleCount: number;
   readonly tableBlocks: number;
+  /** The seals of all table blocks once more, in so many blocks. */
+  readonly sealBlocks: number;
   readonly slotCount: number;
   private readonly firstByte: Bytes;
   private readonly slotsAt: Bytes;
@@ -81,8 +83,9 @@ export class Layout {
     this.grid = new GranuleGrid({ first: 0, count: source.sectorCount }, granuleBytes / source.sectorSize);
     this.granuleCount = this.grid.granuleCount;
     this.tableBlocks = Math.ceil(this.granuleCount / SUMS_PER_BLOCK);
+    this.sealBlocks = Math.ceil((this.tableBlocks * SUM_BYTES) / BLOCK_BYTES);
     this.firstByte = catalogue.first * catalogueSectorSize;
-    this.slotsAt = this.firstByte + HEADER_BYTES + this.tableBlocks * BLOCK_BYTES;
+    this.slotsAt = this.firstByte + HEADER_BYTES + (this.tableBlocks + this.sealBlocks) * BLOCK_BYTES;
     this.secondHeaderAt = secondHeaderOffset((catalogue.first + catalogue.count) * catalogueSectorSize);
     this.slotCount = Math.max(0, Math.floor((this.secondHeaderAt - this.slotsAt) / granuleBytes));
   }
@@ -104,6 +107,10 @@ export class Layout {
   tableSector(block: number): Sector {
     invariant(block >= 0 && block < this.tableBlocks, `table block ${block} of ${this.tableBlocks}`);
     return this.sectorAt(this.firstByte + HEADER_BYTES + block * BLOCK_BYTES);
+  }
+
+  get sealsSector(): Sector {
+    return this.sectorAt(this.firstByte + HEADER_BYTES + this.tableBlocks * BLOCK_BYTES);
   }
 
   slotSector(slot: number): Sector {

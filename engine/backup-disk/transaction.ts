@@ -101,7 +101,10 @@ function* applyJournal(disk: BackupDisk, list: ListIndex): Task<boolean> {
   return isWhole;
 }
 
-/** I3. The root of the table with a list's sums put over it; `write` writes the blocks, too. */
+/**
+ * I3. The root of the table with a list's sums put over it: `look` before the image is touched, when the table is whole or
+ * its damage known; `write` afterwards, when blocks may be torn, and writes them.
+ */
 export function* overlayTable(disk: BackupDisk, list: ListIndex, mode: 'look' | 'write'): Task<number> {
   const { table, layout, checksum } = disk;
   const seals = table.seals.slice();
@@ -120,15 +123,15 @@ export function* overlayTable(disk: BackupDisk, list: ListIndex, mode: 'look' | 
       const number = Math.floor(granule / SUMS_PER_BLOCK);
       if (block === null || block.number !== number) {
         yield* end(block);
-        block = yield* table.rawBlock(number);
+        block = mode === 'look' ? yield* table.baseBlock(number) : yield* table.rawBlock(number);
       }
       block.set(granule, fresh);
     }
   }
   yield* end(block);
-  yield* out.drain();
   if (mode === 'write') {
-    table.seals = seals;
+    yield* table.writeSeals(seals, out);
+    yield* out.drain();
     // Blocks that were damaged have been covered by the list, or the root would not fit.
     table.damaged.clear();
   }

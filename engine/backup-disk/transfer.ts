@@ -60,14 +60,16 @@ export class ReadAhead<R extends Extent> {
   }
 }
 
-/** Reads one run, of any length, whole; throws the device's error. */
+/** Reads one run, of any length, whole; what can't be read is tried once more. Throws the device's error. */
 export function* readSectors(device: Device, first: Sector, count: Sector): Task<Uint8Array> {
   const bytes = new Uint8Array(count * device.sectorSize);
   const most = MAX_REQUEST_BYTES / device.sectorSize;
   for (let done = 0; done < count; done += most) {
     const length = Math.min(most, count - done);
     const part = bytes.subarray(done * device.sectorSize, (done + length) * device.sectorSize);
-    const error = yield* wait(device.submit(new IoRequest('read', first + done, length, part)));
+    const send = (): IoRequest => device.submit(new IoRequest('read', first + done, length, part));
+    let error = yield* wait(send());
+    if (error?.failure === 'read-error') error = yield* wait(send());
     if (error !== null) throw error;
   }
   return bytes;

@@ -19,7 +19,7 @@ function bench(shape: Shape = SMALL): { source: Source; bench: BenchDisk } {
 
 const SHAPES: readonly [string, Shape][] = [
   ['512-byte sectors', SMALL],
-  ['4096-byte sectors', { ...SMALL, sectorSize: 4096, sourceSectors: 37, granuleBytes: 16_384 }],
+  ['4096-byte sectors', { ...SMALL, sectorSize: 4096, sourceSectors: 37, granuleBytes: 16_384, slots: 60 }],
   ['a side file', { ...SMALL, isSideFile: true }],
   ['many granules', { ...SMALL, sourceSectors: 700 * 8 + 1, slots: 900 }],
 ];

@@ -31,7 +31,7 @@ export const SMALL: Shape = {
 /** Bytes of headers, table and tail, so that so many slots are left. */
 function catalogueBytes({ sourceSectors, sectorSize, granuleBytes, slots }: Shape): number {
   const granules = Math.ceil((sourceSectors * sectorSize) / granuleBytes);
-  return 2 * 36_864 + Math.ceil(granules / 510) * 4096 + 65_536 + slots * granuleBytes + 4096;
+  return 2 * 36_864 + (Math.ceil(granules / 510) + 1) * 4096 + 65_536 + slots * granuleBytes + 4096;
 }
 
 export function makePlaces(shape: Shape, power = new Power(), name = 'disk'): DiskPlaces {

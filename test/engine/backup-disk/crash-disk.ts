@@ -44,7 +44,7 @@ export class CrashDisk implements Device {
   flushes = 0;
   /** Sectors written, all requests together. */
   sectorsWritten = 0;
-  /** Fails a request: what it says is the answer, and nothing is done. */
+  /** Fails a request: what it says is the answer, and nothing is done; a flush that fails gives up what was pending. */
   failure: (request: IoRequest) => IoFailure | null = () => null;
   private readonly zero: Uint8Array;
   /** Shared by forks, never changed. */
@@ -65,6 +65,8 @@ export class CrashDisk implements Device {
     this.power.step();
     const failure = this.failure(request);
     if (failure !== null) {
+      // It still reads back, and is gone after a cut.
+      if (request.op === 'flush') this.pending = [];
       request.settle(new IoError(failure, this.name, request.op, request.sector, request.count));
       return request;
     }
