@@ -57,6 +57,40 @@ export class Bitmap {
     }
   }
 
+  /** The numbers of set bits, ascending. */
+  *ones(): Generator<number> {
+    for (const [at, words] of this.chunks.entries()) {
+      if (words === null) continue;
+      for (let within = 0; within < CHUNK_BITS; within++) {
+        if (words[within >> 5] === 0) within += 31 - (within & 31);
+        else if (((words[within >> 5]! >>> (within & 31)) & 1) === 1) yield at * CHUNK_BITS + within;
+      }
+    }
+  }
+
+  /** So many words hold the bits from a multiple of `CHUNK_BITS` on. */
+  static readonly CHUNK_WORDS = CHUNK_WORDS;
+
+  /** The words of chunks in which a bit is set, by number; not to be changed. */
+  *filledChunks(): Generator<readonly [number, Uint32Array]> {
+    for (const [at, words] of this.chunks.entries()) if (words !== null) yield [at, words];
+  }
+
+  /** Puts words in the place of a chunk that is empty; false when a bit of them is beyond the end. */
+  fillChunk(at: number, words: Uint32Array): boolean {
+    if (!(at >= 0 && at < this.chunks.length) || this.chunks[at] !== null) return false;
+    const mine = words.slice();
+    let count = 0;
+    for (const word of mine) count += ones(word);
+    this.chunks[at] = mine;
+    for (let bit = this.size; bit < (at + 1) * CHUNK_BITS; bit++) {
+      const within = bit % CHUNK_BITS;
+      if (((mine[within >> 5]! >>> (within & 31)) & 1) === 1) return false;
+    }
+    this.count += count;
+    return true;
+  }
+
   /** Whether every bit from `first` to `last`, both included, is set. */
   allSet(first: number, last: number): boolean {
     for (let bit = first; bit <= last; bit++) if (!this.get(bit)) return false;

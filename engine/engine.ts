@@ -17,7 +17,7 @@ import { DrainingHold, QuietWatch } from './quiet-period.ts';
 import { HOLE } from './slot-cache.ts';
 import { Snapshot, type SnapshotOptions, type SnapshotTerms } from './snapshot.ts';
 import { Cancelled, type Owner, race, type Task } from './task.ts';
-import { ChangeTracker } from './tracking.ts';
+import { ChangeTracker, type TrackingGeneration } from './tracking.ts';
 import { type Bytes, type Extent, type Nanoseconds, SECOND } from './units.ts';
 import { VirtualVolume } from './virtual-volume.ts';
 import { watchIdle, watchPreserving } from './watchdog.ts';
@@ -41,6 +41,8 @@ export interface Tracked {
   readonly granuleBytes: Bytes;
   /** How many intervals are known at a time. */
   readonly intervals: number;
+  /** The generation that begins, unless the one before goes on. */
+  readonly generation: TrackingGeneration;
 }
 
 /** A durable snapshot that may be left from an earlier life of the host. */
@@ -120,13 +122,13 @@ export class Engine {
   }
 
   /** Tracks the changes of a volume from here on; each snapshot that has this very volume begins an interval (E13). */
-  track({ drive, extent, granuleBytes, intervals }: Tracked): ChangeTracker {
+  track({ drive, extent, granuleBytes, intervals, generation }: Tracked): ChangeTracker {
     const filter = this.live(drive);
     invariant(
       granuleBytes % filter.sectorSize === 0,
       `granules of ${granuleBytes} bytes hold whole sectors of ${drive}`,
     );
-    const tracker = new ChangeTracker(extent, granuleBytes / filter.sectorSize, intervals);
+    const tracker = new ChangeTracker(extent, granuleBytes / filter.sectorSize, intervals, generation);
     filter.trackers.push(tracker);
     return tracker;
   }

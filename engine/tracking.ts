@@ -7,6 +7,8 @@
  * I2 Only the newest interval is written. T ends it and begins the next, in the step in which the snapshot is enabled.
  * I3 So many intervals are kept, the newest first to stay. What began before the oldest of them is not known any more:
  *    who asks compares instead of trusting.
+ * I4 All intervals are of one generation: from its beginning on every change is marked. Images of another generation are
+ *    compared, not trusted.
  *
  * Hot path: `mark` runs for every destructive request to a tracked volume.
  */
@@ -15,8 +17,11 @@ import { GranuleGrid } from './granules.ts';
 import { defect, invariant } from './invariant.ts';
 import type { Extent, Sector } from './units.ts';
 
+/** Which unbroken time of tracking a map is of; no two have the same number. */
+export type TrackingGeneration = number;
+
 /** The changes from one T to the next. */
-interface Interval {
+export interface Interval {
   /** The snapshot at whose T it began; null for what was changed before the first one. */
   readonly since: string | null;
   readonly changed: Bitmap;
@@ -25,15 +30,46 @@ interface Interval {
 export class ChangeTracker {
   readonly grid: GranuleGrid;
   private readonly keep: number;
-  /** In the order of time. */
-  private readonly intervals: Interval[] = [];
+  private currentGeneration: TrackingGeneration;
+  private intervals: Interval[];
   private newest: Interval;
 
   /** `keep`: how many intervals are known, the one that is being written included. */
-  constructor(volume: Extent, granuleSectors: Sector, keep: number) {
+  constructor(volume: Extent, granuleSectors: Sector, keep: number, generation: TrackingGeneration) {
     invariant(Number.isSafeInteger(keep) && keep > 0, `${keep} intervals to keep`);
     this.grid = new GranuleGrid(volume, granuleSectors);
     this.keep = keep;
+    this.currentGeneration = generation;
+    this.intervals = [];
+    this.newest = this.begin(null);
+  }
+
+  get generation(): TrackingGeneration {
+    return this.currentGeneration;
+  }
+
+  /** In the order of time. */
+  get known(): readonly Interval[] {
+    return this.intervals;
+  }
+
+  /** Goes on where an earlier life of the host stopped cleanly. */
+  resume(generation: TrackingGeneration, intervals: readonly Interval[]): void {
+    const newest = intervals.at(-1);
+    invariant(
+      newest !== undefined && intervals.every(({ changed }) => changed.size === this.grid.granuleCount),
+      'maps',
+    );
+    this.currentGeneration = generation;
+    this.intervals = intervals.slice(-this.keep);
+    this.newest = newest;
+  }
+
+  /** Something changed that was not marked: nothing from before is known any more (I4). */
+  renew(generation: TrackingGeneration): void {
+    invariant(generation !== this.currentGeneration, `two generations ${generation}`);
+    this.currentGeneration = generation;
+    this.intervals = [];
     this.newest = this.begin(null);
   }
 
@@ -60,7 +96,7 @@ export class ChangeTracker {
     if (this.intervals.length > this.keep) this.intervals.shift();
   }
 
-  /** What changed from the T of one snapshot to that of a later one; null when it is not known (I3). */
+  /** What changed from the T of one snapshot to that of a later one; null when it is not known (I3). Of this generation. */
   changedBetween(base: string, next: string): Bitmap | null {
     const from = this.intervals.findIndex(({ since }) => since === base);
     const to = this.intervals.findIndex(({ since }) => since === next);

@@ -12,9 +12,9 @@
  */
 import { type Checksum, isSealed, SEAL_BYTES, seal, setWord, wordAt } from '../checksum.ts';
 import type { Consistency } from '../events.ts';
+import { FieldReader, FieldWriter, SpoiledRecord } from '../fields.ts';
 import type { Granule } from '../granules.ts';
 import type { Bytes, Extent, Nanoseconds } from '../units.ts';
-import { FieldReader, FieldWriter, SpoiledRecord } from './fields.ts';
 
 export const FORMAT_VERSION = 1;
 

@@ -87,7 +87,7 @@ class Model {
       };
     }
     this.trackers = VOLUMES.map(({ drive, extent }) =>
-      this.world.engine.track({ drive, extent, granuleBytes, intervals: INTERVALS }),
+      this.world.engine.track({ drive, extent, granuleBytes, intervals: INTERVALS, generation: 1 }),
     );
   }
 
@@ -204,7 +204,7 @@ test('an earlier picture and what changed since are the later picture', () => {
 
 describe('a tracker', () => {
   test('knows nothing between snapshots that it has not seen, or in the wrong order', () => {
-    const tracker = new ChangeTracker({ first: 0, count: 64 }, 8, 8);
+    const tracker = new ChangeTracker({ first: 0, count: 64 }, 8, 8, 1);
     tracker.mark(3, 1);
     tracker.swap('monday');
     tracker.mark(60, 10);

@@ -31,7 +31,7 @@ export interface Left {
 /** Draws below a bound. */
 export type Draw = (bound: number) => number;
 
-export function bytesOf(sectors: Sectors, extents: readonly Extent[], sectorSize: number): Uint8Array {
+function bytesOf(sectors: Sectors, extents: readonly Extent[], sectorSize: number): Uint8Array {
   const parts = extents.map(({ first, count }) => {
     const bytes = new Uint8Array(count * sectorSize);
     sectors.read(first * sectorSize, bytes);
@@ -46,7 +46,7 @@ export function bytesOf(sectors: Sectors, extents: readonly Extent[], sectorSize
   return all;
 }
 
-export function statesOf(sectors: Sectors): [Uint8Array, Uint8Array] {
+function statesOf(sectors: Sectors): [Uint8Array, Uint8Array] {
   const [first, second] = STATE_SECTORS.map(sector => bytesOf(sectors, [{ first: sector, count: 1 }], SECTOR));
   return [first!, second!];
 }

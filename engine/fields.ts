@@ -3,9 +3,9 @@
  * word, then UTF-8, filled up with zeroes to eight bytes). A reader believes nothing: what is not there, or not a safe
  * integer, spoils the whole record.
  */
-import { SEAL_BYTES, setWord, wordAt } from '../checksum.ts';
-import { invariant } from '../invariant.ts';
-import type { Bytes } from '../units.ts';
+import { SEAL_BYTES, setWord, wordAt } from './checksum.ts';
+import { invariant } from './invariant.ts';
+import type { Bytes } from './units.ts';
 
 const WORD: Bytes = 8;
 
@@ -24,6 +24,17 @@ export class FieldWriter {
     const padded = new Uint8Array(Math.ceil(encoded.length / WORD) * WORD);
     padded.set(encoded);
     return this.word(encoded.length).add(padded);
+  }
+
+  /** Words of 32 bits, an even number of them. */
+  words(values: Uint32Array): this {
+    invariant(values.length % 2 === 0, `${values.length} words of 32 bits`);
+    const bytes = new Uint8Array(4 * values.length);
+    const view = new DataView(bytes.buffer);
+    values.forEach((value, at) => {
+      view.setUint32(4 * at, value, true);
+    });
+    return this.add(bytes);
   }
 
   /** A record of whole sectors, with room for its seal behind the fields. */
@@ -76,6 +87,14 @@ export class FieldReader {
     const value = this.word();
     if (value * bytesEach > this.end - this.at) throw new SpoiledRecord(`room for ${value} is not there`);
     return value;
+  }
+
+  /** So many words of 32 bits. */
+  words(count: number): Uint32Array {
+    if (this.at + 4 * count > this.end) throw new SpoiledRecord('it ends too early');
+    const view = new DataView(this.record.buffer, this.record.byteOffset + this.at, 4 * count);
+    this.at += 4 * count;
+    return Uint32Array.from({ length: count }, (_, at) => view.getUint32(4 * at, true));
   }
 
   text(): string {
