@@ -5,6 +5,7 @@
 import { MIB } from '../engine/units.ts';
 import { loadModules } from '../host/modules.ts';
 import { Simulation } from '../sim/run.ts';
+import { amplification, firstWriteDelays, laterWrites, memoryCost } from './costs.ts';
 import { loadScenario } from './flagship.ts';
 import { bare, bytesAlone, firstWrites, preserved } from './io.ts';
 
@@ -48,6 +49,36 @@ line('bare: kernel and drive, over 4 MiB', figure('bare'), '1');
 line('through the engine, all granules preserved', figure('preserved'), ratio('preserved'));
 line('bare, over 64 MiB', figure('large'), ratio('large'));
 line('first writes (each preserves 4 KiB)', figure('first'), ratio('first'));
+
+const microseconds = (ns: number): string => `${(ns / 1000).toFixed(0)} us`;
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+console.log('Virtual time on an SSD: writes of 4 KiB, each the first of its granule of 16 KiB; mean (99th percentile)');
+for (const clients of [1, 8, 64]) {
+  const none = mean(firstWriteDelays(modules.hash, 'none', clients).latencies);
+  for (const kind of ['none', 'not durable', 'durable'] as const) {
+    const { latencies } = firstWriteDelays(modules.hash, kind, clients);
+    const p99 = latencies[Math.floor(latencies.length * 0.99)]!;
+    const what = `${clients} at a time, snapshot ${kind}`;
+    const times = `${(mean(latencies) / none).toFixed(1)} times none`;
+    line(what, `${microseconds(mean(latencies))} (${microseconds(p99)})`, times);
+  }
+}
+console.log('Later writes, all granules preserved');
+const plain = laterWrites(modules.hash, 'none');
+for (const kind of ['none', 'not durable', 'durable'] as const) {
+  const { latencies, virtualNs } = laterWrites(modules.hash, kind);
+  line(`snapshot ${kind}`, microseconds(mean(latencies)), `${(virtualNs / plain.virtualNs).toFixed(3)} of none in all`);
+}
+console.log('Bytes copied for each byte written, 4 KiB at random over a fourth of the pages');
+for (const granule of [4, 16, 64, 256]) {
+  line(`granules of ${granule} KiB`, amplification(modules.hash, granule * 1024).toFixed(2));
+}
+const memory = memoryCost();
+console.log('Memory');
+line('one snapshot, granules of 16 KiB, per TiB', `${(memory.bitmapBytesPerTiB / MIB).toFixed(1)} MiB`);
+line('one interval, granules of 64 KiB, per TiB', `${(memory.trackingBytesPerTiB / MIB).toFixed(1)} MiB`);
+line('a preserved granule', `${memory.bytesPerPreservedGranule.toFixed(1)} bytes`);
 
 const scenario = loadScenario('timestamp-problem');
 const simulation = new Simulation(modules);
