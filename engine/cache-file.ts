@@ -6,6 +6,8 @@
  * I1 Room belongs to whom it was given, until it is taken back: `usedBytes` is what is in use.
  * I2 Nothing is ever written outside the extents, nor to the header's place by who takes room.
  * I3 The extents are given back once the last request has ended, and not before; from then on it does not grow.
+ * I4 Extents are known in the step in which the host lends them, to the step in which it has them back: what a picture leaves
+ *    out. A file that the host is still making is none (E11).
  */
 import { type Device, type IoError, IoRequest } from './device.ts';
 import { FileExtents } from './file-extents.ts';
@@ -17,6 +19,8 @@ import { type Bytes, type Extent, KIB, type Nanoseconds } from './units.ts';
 /** Space for one cache file, as the host allocates it. Extents are in sectors of `device`. */
 export interface CacheSpace {
   readonly device: Device;
+  /** Where on a drive with a filter its extents will be; without it no filter is at its drive. */
+  readonly within?: { readonly drive: string; readonly extent: Extent };
   /** Where it lies, for messages: `D:\OTM\SNAP.CACHE`, `disk1`. */
   readonly place: string;
   /** Adds so many bytes (a multiple of the device's sector); throws a `WorldError` when there is no room. */
@@ -57,13 +61,15 @@ export class CacheFile {
   private readonly stepBytes: Bytes;
   private readonly owner: Owner;
   private readonly observer: CacheObserver;
-  private readonly extents: FileExtents;
+  readonly extents: FileExtents;
   /** Behind all room that was ever taken. */
   private end: Bytes = HEADER_BYTES;
   private inUse: Bytes = 0;
   private readonly inFlight = new InFlight();
   private growth: Latch<void> | null = null;
   private growthFailed = false;
+  /** It grows to its limit at once, and then never again. */
+  private reservesAll = false;
   private isClosing = false;
   private rateFrom: { readonly at: Nanoseconds; readonly usedBytes: Bytes } | null = null;
   private hasFilled = false;
@@ -81,14 +87,27 @@ export class CacheFile {
     invariant(this.limitBytes > 0, `a cache limit of ${size.limitBytes} bytes`);
   }
 
-  /** Allocates the first `min` bytes and zeroes them: before T (E11). */
-  *prepare(): Task<void> {
-    const extents = yield* this.space.grow(this.step());
-    this.add(extents);
-    for (const { first, count } of extents) {
-      const error = yield* wait(this.send(new IoRequest('zeroes', first, count, null)));
+  /**
+   * Allocates the first `min` bytes and zeroes them: before T (E11). On a protected volume all of the limit, durably, and
+   * `takeOver` is asked before an extent is written.
+   */
+  *prepare(isProtected: boolean, takeOver: (extent: Extent) => Task<IoError | null>): Task<void> {
+    this.reservesAll ||= isProtected;
+    for (const extent of yield* this.begin()) {
+      const refused = yield* takeOver(extent);
+      if (refused !== null) throw refused;
+      const error = yield* wait(this.send(new IoRequest('zeroes', extent.first, extent.count, null)));
       if (error !== null) throw error;
     }
+    if (!isProtected) return;
+    const error = yield* this.flush();
+    if (error !== null) throw error;
+  }
+
+  /** Reserves all of the limit, or as much as there is room for, and never grows again: before a T of where it lies (E11). */
+  *stopGrowing(): Task<void> {
+    this.reservesAll = true;
+    while (this.growth !== null || this.canGrow) yield* wait(this.startGrowth());
   }
 
   /** Takes over the extents of a file that is there, all room up to an offset in use. */
@@ -169,6 +188,7 @@ export class CacheFile {
     yield* this.inFlight.drain(this.space.place);
     yield* this.space.free();
     this.sizeBytes = 0;
+    this.extents.clear();
   }
 
   /** Whole units behind the header of a file of so many bytes. */
@@ -183,7 +203,8 @@ export class CacheFile {
 
   /** The next step of growth: `min` again, as far as the limit goes. */
   private step(): Bytes {
-    return Math.min(this.limitBytes - this.sizeBytes, this.stepBytes);
+    const left = this.limitBytes - this.sizeBytes;
+    return this.reservesAll ? left : Math.min(left, this.stepBytes);
   }
 
   private watchFilling(): void {
@@ -197,6 +218,22 @@ export class CacheFile {
     const added = usedBytes - this.rateFrom.usedBytes;
     const isKnown = elapsed > 0 && added > 0;
     this.observer.cacheFilling(usedBytes, isKnown ? Math.floor(((limitBytes - usedBytes) * elapsed) / added) : null);
+  }
+
+  /** The first growth; when it fails there is no other. */
+  private *begin(): Task<readonly Extent[]> {
+    const growth = new Latch<void>(`the first growth of ${this.space.place}`);
+    this.growth = growth;
+    let lent: readonly Extent[] | null = null;
+    try {
+      lent = yield* this.space.grow(this.step());
+      this.add(lent);
+      return lent;
+    } finally {
+      this.growthFailed = lent === null;
+      this.growth = null;
+      growth.settle();
+    }
   }
 
   private startGrowth(): Latch<void> {

@@ -11,6 +11,7 @@ import type { BirthVolume } from './durable/layout.ts';
 import { type Found, markRefused, type Refusal, readPlaces } from './durable/reopen.ts';
 import type { Consistency, EngineEvent } from './events.ts';
 import { type DrivePorts, Filter } from './filter.ts';
+import { takeOver } from './first-write.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
 import { LimitedDevice } from './limited-device.ts';
 import { DrainingHold, QuietWatch } from './quiet-period.ts';
@@ -62,6 +63,8 @@ export class Engine {
   private readonly owner: Owner;
   private readonly emit: (event: EngineEvent) => void;
   private readonly alive = new Set<Snapshot>();
+  /** Those that were asked for, and whose cache file is not gone. */
+  private readonly known = new Set<Snapshot>();
 
   constructor(owner: Owner, drives: ReadonlyMap<string, DrivePorts>, emit: (event: EngineEvent) => void) {
     this.owner = owner;
@@ -80,6 +83,7 @@ export class Engine {
    */
   *takeSnapshot(options: SnapshotOptions): Task<Snapshot> {
     const snapshot = new Snapshot(this.owner, options, this.filters, this.emit);
+    this.know(snapshot);
     this.emit({ kind: 'selected', ...snapshot.stamp(), volumes: options.volumes.map(({ name }) => name) });
     const watch = new QuietWatch(snapshot);
     try {
@@ -144,11 +148,45 @@ export class Engine {
     return this.alive.size;
   }
 
+  /** From here on its volumes are protected ones, and no picture has its cache file. */
+  private know(snapshot: Snapshot): void {
+    const { gone } = snapshot;
+    const { file } = snapshot.cache;
+    const { within } = file.space;
+    const caches = within === undefined ? null : this.live(within.drive).caches;
+    this.known.add(snapshot);
+    caches?.add(file);
+    const forget = (): void => {
+      this.known.delete(snapshot);
+      // A file that the host could not take back is still there.
+      if (file.sizeBytes === 0) caches?.delete(file);
+    };
+    gone.attach({ settled: forget });
+  }
+
+  /**
+   * Makes a cache, and lets those that lie on what it is for grow no more (E11). Nothing waits here but for the host, and
+   * for old data where somebody else protects what becomes the file; so two snapshots may do it for each other.
+   */
+  private *makeCache(snapshot: Snapshot): Task<void> {
+    const { cache } = snapshot;
+    const { within } = cache.file.space;
+    const known = [...this.known];
+    const take = within === undefined ? free : (extent: Extent) => takeOver(this.live(within.drive), extent);
+    yield* cache.prepare(
+      known.some(each => each.protects(within)),
+      take,
+    );
+    for (const other of this.known) {
+      if (other !== snapshot && snapshot.protects(other.cache.file.space.within)) yield* other.cache.file.stopGrowing();
+    }
+  }
+
   /** The wait limit is that of a cache drive that does not answer, too. */
   private *prepareCache(snapshot: Snapshot): Task<void> {
     const { waitLimitNs, cache } = snapshot.options;
     try {
-      const made = yield* this.within(waitLimitNs, `cache of ${snapshot.options.id}`, snapshot.cache.prepare());
+      const made = yield* this.within(waitLimitNs, `cache of ${snapshot.options.id}`, this.makeCache(snapshot));
       if (made === 'late') throw new NotTaken('no-cache', `${cache.place}: no answer for ${waitLimitNs / SECOND} s`);
     } catch (error) {
       if (!(error instanceof WorldError) || error instanceof Cancelled || error instanceof NotTaken) throw error;
@@ -242,6 +280,7 @@ export class Engine {
     const { granuleBytes, T, consistency, incarnation } = birth;
     const all = { ...terms, id, granuleBytes, volumes, cache, cacheSize, durability: { ...durability, incarnation } };
     const snapshot = new Snapshot(this.owner, all, this.filters, this.emit, { ...found, extents });
+    this.know(snapshot);
     const { sectorSize } = cache.device;
     for (const { volume, granule, place } of granules) {
       snapshot.foundCopy(snapshot.volumes[volume]!, granule, place === null ? HOLE : place / sectorSize);
@@ -279,4 +318,9 @@ export class Engine {
     snapshot.watch('preserve limit', watchPreserving(snapshot));
     if (idleLimitNs !== null) snapshot.watch('idle limit', watchIdle(snapshot, idleLimitNs));
   }
+}
+
+/** Nobody protects what no filter is at. */
+function* free(): Task<null> {
+  return null;
 }

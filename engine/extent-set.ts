@@ -4,7 +4,7 @@ import type { Extent, Sector } from './units.ts';
 
 export class ExtentSet {
   /** Ascending; no two touch. */
-  private readonly extents: readonly Extent[];
+  readonly extents: readonly Extent[];
 
   constructor(extents: readonly Extent[]) {
     const merged: { first: Sector; count: Sector }[] = [];
@@ -22,26 +22,20 @@ export class ExtentSet {
     return this.extents.length === 0;
   }
 
-  /** In order, apart. */
-  get list(): readonly Extent[] {
-    return this.extents;
-  }
-
   covers(first: Sector, count: Sector): boolean {
     return this.runAt(first, first + count) === first + count && this.isInside(first);
   }
 
   isInside(sector: Sector): boolean {
-    return this.extents.some(({ first, count }) => first <= sector && sector < first + count);
+    const next = this.extents[this.firstEndingBehind(sector)];
+    return next !== undefined && next.first <= sector;
   }
 
   /** The end, at most `end`, of the run of sectors from `sector` on that are all inside, or all outside. */
   runAt(sector: Sector, end: Sector): Sector {
-    for (const { first, count } of this.extents) {
-      if (sector < first) return Math.min(first, end);
-      if (sector < first + count) return Math.min(first + count, end);
-    }
-    return end;
+    const next = this.extents[this.firstEndingBehind(sector)];
+    if (next === undefined) return end;
+    return Math.min(sector < next.first ? next.first : next.first + next.count, end);
   }
 
   /** The parts of a range that lie outside. */
@@ -53,6 +47,19 @@ export class ExtentSet {
       at = next;
     }
     return parts;
+  }
+
+  /** The place of the first extent that ends behind a sector. */
+  private firstEndingBehind(sector: Sector): number {
+    let low = 0;
+    let high = this.extents.length;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const { first, count } = this.extents[middle]!;
+      if (first + count > sector) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }
 

@@ -19,6 +19,17 @@ export class FileExtents {
     this.place = place;
   }
 
+  /** In the order of the file. */
+  get list(): readonly Extent[] {
+    return this.extents;
+  }
+
+  clear(): void {
+    this.extents.length = 0;
+    this.starts.length = 0;
+    this.sizeBytes = 0;
+  }
+
   add(extents: readonly Extent[]): void {
     for (const extent of extents) {
       this.starts.push(this.sizeBytes);

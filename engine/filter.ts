@@ -12,6 +12,7 @@
  *
  * Hot path: `submit` makes no task and no object when nothing has to be preserved, held or waited for.
  */
+import type { CacheFile } from './cache-file.ts';
 import { checkRequest, type Device, type IoError, IoRequest } from './device.ts';
 import { firstWrite } from './first-write.ts';
 import { defect, invariant } from './invariant.ts';
@@ -69,6 +70,8 @@ export class Filter implements Device, Waiter {
   readonly protectedVolumes: ProtectedVolume[] = [];
   /** Of volumes whose changes are tracked; any part of the drive may be in several. */
   readonly trackers: ChangeTracker[] = [];
+  /** Cache files that lie on this drive: no picture has their sectors (E11). */
+  readonly caches = new Set<CacheFile>();
   private readonly holds: WriteHold[] = [];
   private readonly watchers: Watching[] = [];
   private readonly inFlight: IoRequest[] = [];
@@ -140,8 +143,10 @@ export class Filter implements Device, Waiter {
   /** T: from here on nothing of the volume changes unpreserved, and what changes is of a new interval. */
   attach(volume: ProtectedVolume): void {
     this.attachAgain(volume);
-    const { snapshot, grid } = volume;
-    for (const tracker of this.trackers) if (tracker.isOf(grid.volume)) tracker.swap(snapshot.options.id);
+    const { snapshot, grid, excluded } = volume;
+    for (const tracker of this.trackers) {
+      if (tracker.isOf(grid.volume)) tracker.swap(snapshot.options.id, excluded);
+    }
   }
 
   /** A snapshot comes back; its T was before. */

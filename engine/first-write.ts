@@ -13,7 +13,7 @@ import type { Filter } from './filter.ts';
 import { invariant } from './invariant.ts';
 import { preserve } from './preserve.ts';
 import { type RangeHold, type Task, wait } from './task.ts';
-import { MIB, type Sector } from './units.ts';
+import { type Extent, MIB, type Sector } from './units.ts';
 
 export function* firstWrite(filter: Filter, request: IoRequest, place: RangeHold): Task<void> {
   yield* wait(place.granted);
@@ -30,6 +30,22 @@ export function* firstWrite(filter: Filter, request: IoRequest, place: RangeHold
     for (const part of parts ?? [request]) invariant(filter.mayPass(part), 'a write passes that may not');
     if (parts === null) filter.pass(request);
     else passParts(filter, request, parts);
+    filter.held.release(place);
+  }
+}
+
+/**
+ * Sectors become those of a cache file, which is written past the filter: whoever protects them keeps first what they hold,
+ * as before any write, so none of the writes to the file has anything to preserve (E11). It may be written in the step in
+ * which this returns null.
+ */
+export function* takeOver(filter: Filter, { first, count }: Extent): Task<IoError | null> {
+  const whole = new IoRequest('zeroes', first, count, null);
+  const place = filter.held.request(first, count);
+  try {
+    yield* wait(place.granted);
+    return yield* makeReady(filter, whole, whole);
+  } finally {
     filter.held.release(place);
   }
 }

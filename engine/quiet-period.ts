@@ -50,6 +50,7 @@ export class QuietWatch {
     try {
       for (;;) {
         const now = scheduler.now();
+        for (const volume of this.volumes) volume.lookAgain();
         if (this.isQuiet(now)) return 'quiet';
         if (now >= this.deadline) return 'timed-out';
         if (this.inFlight > 0) yield* this.idle();
@@ -113,11 +114,24 @@ class WatchedVolume implements WriteWatcher {
   }
 
   writeBegins(request: IoRequest): void {
+    if (this.isLeftOut(request)) this.ignored.add(request);
+    else this.watcher.begins(this.volume.name, request);
+  }
+
+  /** What a write in flight changes may be left out no more: its file was removed, and another one has its place. */
+  lookAgain(): void {
+    for (const request of this.ignored) {
+      if (this.isLeftOut(request)) continue;
+      this.ignored.delete(request);
+      this.watcher.begins(this.volume.name, request);
+    }
+  }
+
+  private isLeftOut(request: IoRequest): boolean {
     const { first, count } = this.volume.grid.volume;
     const from = Math.max(first, request.sector);
     const to = Math.min(first + count, request.sector + request.count);
-    if (this.volume.excludedNow().covers(from, to - from)) this.ignored.add(request);
-    else this.watcher.begins(this.volume.name, request);
+    return this.volume.excludedNow().covers(from, to - from);
   }
 
   writeEnds(request: IoRequest): void {

@@ -11,7 +11,7 @@ import { isAwaited, type OldGranule, refuseCopies, reportPreserved } from './cop
 import type { IoError, IoRequest } from './device.ts';
 import type { CacheRead, CacheRun, GranuleCache, ProtectedVolume } from './snapshot.ts';
 import type { Task } from './task.ts';
-import type { Bytes } from './units.ts';
+import type { Bytes, Extent } from './units.ts';
 
 /** A slot's number. `HOLE` is the slot of a granule that reads as zeroes and has no data (E15). */
 export type Slot = number;
@@ -45,8 +45,8 @@ export class SlotCache implements GranuleCache {
     this.slotBytes = slotBytes;
   }
 
-  prepare(): Task<void> {
-    return this.file.prepare();
+  prepare(isProtected: boolean, takeOver: (extent: Extent) => Task<IoError | null>): Task<void> {
+    return this.file.prepare(isProtected, takeOver);
   }
 
   *birth(): Task<IoError | null> {

@@ -37,7 +37,8 @@ export interface SelectedVolume {
   readonly extent: Extent;
   /**
    * Sectors of the drive whose content is worthless to the picture: writes to them are neither preserved nor break the
-   * quiet, and they read as zeroes (E11). Asked while the quiet is waited for, and at T for good.
+   * quiet, and they read as zeroes (E11). Asked while the quiet is waited for, and at T for good. Cache files need not be
+   * named: the engine knows them.
    */
   readonly excluded?: () => readonly Extent[];
 }
@@ -70,8 +71,8 @@ export interface SnapshotOptions extends SnapshotTerms {
 export interface GranuleCache {
   readonly file: CacheFile;
   readonly isDurable: boolean;
-  /** Makes it ready, before T. */
-  prepare(): Task<void>;
+  /** Makes it ready, before T; `takeOver` is asked before an extent is written. */
+  prepare(isProtected: boolean, takeOver: (extent: Extent) => Task<IoError | null>): Task<void>;
   /** Right after T: makes it durable that the snapshot was taken, where it is to be. */
   birth(): Task<IoError | null>;
   /** After a crash: makes durable what was found. */
@@ -166,10 +167,12 @@ export class ProtectedVolume {
     this.preserved = new Bitmap(this.grid.granuleCount);
   }
 
-  /** What is excluded in this step. */
+  /** What is excluded in this step: cache files, of whatever snapshot, and what the host says is worthless (E11). */
   excludedNow(): ExtentSet {
-    const extents = this.selected.excluded?.() ?? [];
-    return extents.length === 0 ? NO_EXTENTS : new ExtentSet(extents);
+    const { caches } = this.filter;
+    const worthless = this.selected.excluded?.() ?? [];
+    if (worthless.length === 0 && caches.size === 0) return NO_EXTENTS;
+    return new ExtentSet([...worthless, ...[...caches].flatMap(({ extents }) => extents.list)]);
   }
 
   /** Whether a write to this range of the drive would change a granule that is not preserved. */
@@ -210,7 +213,9 @@ export class Snapshot {
   /** Settled when its volumes have left the filters. */
   readonly detached = new Latch<void>('the end of the snapshot to be durable');
   private readonly watchdogs: Process<void>[] = [];
-  private closing: Latch<void> | null = null;
+  /** Settled when nothing of it is left (E12). */
+  readonly gone = new Latch<void>('the end of its requests');
+  private isClosing = false;
 
   constructor(
     owner: Owner,
@@ -254,6 +259,13 @@ export class Snapshot {
 
   get isEnabled(): boolean {
     return this.state.is === 'enabled';
+  }
+
+  /** Whether it covers, or waits to cover, a part of a run of sectors. */
+  protects(within: CacheSpace['within']): boolean {
+    if (within === undefined || !(this.state.is === 'waiting' || this.isEnabled)) return false;
+    const { drive, extent } = within;
+    return this.volumes.some(({ filter, grid }) => filter.name === drive && grid.overlaps(extent.first, extent.count));
   }
 
   /** Why reads fail now; only for a snapshot that is not enabled. */
@@ -374,8 +386,8 @@ export class Snapshot {
       this.state = { is: 'released', cause };
       this.end({ kind: 'released', ...this.stamp(), cause });
     }
-    invariant(this.closing !== null, 'an ended snapshot is closing');
-    return this.closing;
+    invariant(this.isClosing, 'an ended snapshot is closing');
+    return this.gone;
   }
 
   /** Runs a task that watches a limit until the snapshot ends. */
@@ -385,8 +397,7 @@ export class Snapshot {
 
   /** I3, I4. */
   private end(event: EngineEvent): void {
-    const closed = new Latch<void>(`the end of ${this.options.id}'s requests`);
-    this.closing = closed;
+    this.isClosing = true;
     for (const request of [...this.reads]) this.answer(request, this.endError('virtual volume', request));
     const durable = this.recordEnd();
     for (const volume of this.volumes) {
@@ -397,7 +408,7 @@ export class Snapshot {
     for (const watchdog of this.watchdogs) if (!watchdog.isRunning) watchdog.cancel();
     this.ended.settle();
     if (durable === null) this.detached.settle();
-    this.owner.spawn(`${this.options.id} closes`, this.close(closed, durable));
+    this.owner.spawn(`${this.options.id} closes`, this.close(durable));
     this.emit(event);
   }
 
@@ -408,7 +419,7 @@ export class Snapshot {
     return this.cache.end('lost', state.cause === 'cache-error' || state.cause === 'preserve-limit');
   }
 
-  private *close(closed: Latch<void>, durable: Task<void> | null): Task<void> {
+  private *close(durable: Task<void> | null): Task<void> {
     if (durable !== null) {
       yield* durable;
       for (const volume of this.volumes) volume.filter.detach(volume);
@@ -422,7 +433,7 @@ export class Snapshot {
     }
     yield* this.atDrives.drain('protected drives');
     this.emit({ kind: 'gone', ...this.stamp() });
-    closed.settle();
+    this.gone.settle();
   }
 }
 

@@ -9,10 +9,13 @@
  *    who asks compares instead of trusting.
  * I4 All intervals are of one generation: from its beginning on every change is marked. Images of another generation are
  *    compared, not trusted.
+ * I5 Sectors that a picture leaves out read as zeroes in it: what is written to them is not marked as long as each T leaves
+ *    them out, and what one T leaves out and the next does not is changed between the two (E11).
  *
  * Hot path: `mark` runs for every destructive request to a tracked volume.
  */
 import { Bitmap } from './bitmap.ts';
+import { type ExtentSet, NO_EXTENTS } from './extent-set.ts';
 import { GranuleGrid } from './granules.ts';
 import { defect, invariant } from './invariant.ts';
 import type { Extent, Sector } from './units.ts';
@@ -33,6 +36,8 @@ export class ChangeTracker {
   private currentGeneration: TrackingGeneration;
   private intervals: Interval[];
   private newest: Interval;
+  /** As of the last T. */
+  private excluded: ExtentSet = NO_EXTENTS;
 
   /** `keep`: how many intervals are known, the one that is being written included. */
   constructor(volume: Extent, granuleSectors: Sector, keep: number, generation: TrackingGeneration) {
@@ -80,6 +85,11 @@ export class ChangeTracker {
 
   /** A request that changes these sectors of the drive is about to be issued (I1). */
   mark(sector: Sector, count: Sector): void {
+    if (this.excluded.isEmpty) this.markRange(sector, count);
+    else for (const part of this.excluded.outside(sector, count)) this.markRange(part.first, part.count);
+  }
+
+  private markRange(sector: Sector, count: Sector): void {
     const { grid } = this;
     if (!grid.overlaps(sector, count)) return;
     const { changed } = this.newest;
@@ -89,9 +99,12 @@ export class ChangeTracker {
     }
   }
 
-  /** T of a snapshot of this volume (I2). */
-  swap(snapshot: string): void {
+  /** T of a snapshot of this volume, which leaves these sectors out (I2, I5). */
+  swap(snapshot: string, excluded: ExtentSet = NO_EXTENTS): void {
     if (this.intervals.some(({ since }) => since === snapshot)) defect(`two intervals since ${snapshot}`);
+    this.markOutside(this.excluded, excluded);
+    this.markOutside(excluded, this.excluded);
+    this.excluded = excluded;
     this.newest = this.begin(snapshot);
     if (this.intervals.length > this.keep) this.intervals.shift();
   }
@@ -104,6 +117,13 @@ export class ChangeTracker {
     const all = new Bitmap(this.grid.granuleCount);
     for (const { changed } of this.intervals.slice(from, to)) all.add(changed);
     return all;
+  }
+
+  /** Marks what is in one set and not in another. */
+  private markOutside({ extents }: ExtentSet, other: ExtentSet): void {
+    for (const { first, count } of extents) {
+      for (const part of other.outside(first, count)) this.markRange(part.first, part.count);
+    }
   }
 
   private begin(since: string | null): Interval {

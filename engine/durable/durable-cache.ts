@@ -19,7 +19,7 @@ import { invariant } from '../invariant.ts';
 import { HOLE } from '../slot-cache.ts';
 import type { CacheRead, CacheRun, GranuleCache, ProtectedVolume, Snapshot } from '../snapshot.ts';
 import { Latch, type Owner, type Task, wait } from '../task.ts';
-import { type Bytes, MIB } from '../units.ts';
+import { type Bytes, type Extent, MIB } from '../units.ts';
 import { EndMarks } from './end-marks.ts';
 import { encodeGroup, memberBytes } from './group.ts';
 import {
@@ -114,8 +114,8 @@ export class DurableCache implements GranuleCache {
   }
 
   /** Makes the file, and its header, durable before T (E11). */
-  *prepare(): Task<void> {
-    yield* this.file.prepare();
+  *prepare(isProtected: boolean, takeOver: (extent: Extent) => Task<IoError | null>): Task<void> {
+    yield* this.file.prepare(isProtected, takeOver);
     const error = yield* this.writeHeader('no');
     if (error !== null) throw error;
   }
@@ -132,7 +132,7 @@ export class DurableCache implements GranuleCache {
       fingerprint: fingerprint(filter.name),
       sectorSize: filter.sectorSize,
       extent: grid.volume,
-      excluded: excluded.list,
+      excluded: excluded.extents,
     }));
     const { T, consistency } = state;
     const birth = { incarnation, id, T, consistency, granuleBytes, volumes: selected };

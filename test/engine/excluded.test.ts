@@ -158,6 +158,29 @@ describe('writes to excluded sectors', () => {
   });
 });
 
+test('a write in flight to what is excluded no more breaks the quiet (its file is gone, another has the sectors)', () => {
+  const { world } = new Model(1, []);
+  let excluded: readonly Extent[] = [{ first: 20, count: 11 }];
+  const volume = { name: 'C', drive: 'a', extent: VOLUME, excluded: () => excluded };
+  const options = world.options('s', { volumes: [volume], quietNs: 50 * MILLISECOND, granuleBytes: SECTOR });
+  const ends: number[] = [];
+  const script = function* (): Task<void> {
+    yield 50 * MILLISECOND - 1000;
+    const request = world.submit('a', 'write', 22, 4, 7);
+    excluded = [];
+    yield* wait(request);
+    ends.push(world.kernel.now());
+  };
+  world.onEvent = ({ kind }) => {
+    if (kind === 'waiting') world.owner.spawn('script', script());
+    if (kind === 'enabled') ends.push(world.kernel.now());
+  };
+  const taking = world.owner.spawn('take', world.engine.takeSnapshot(options));
+  world.kernel.settle();
+  expect(taking.end.value.isEnabled).toBe(true);
+  expect(ends[1]! - ends[0]!).toBe(50 * MILLISECOND);
+});
+
 test('a set of extents is what its sectors are', () => {
   fc.assert(
     fc.property(fc.array(extent, { maxLength: 8 }), extent, (extents, { first, count }) => {

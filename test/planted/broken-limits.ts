@@ -178,8 +178,8 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/cache-file.ts',
-        find: "new IoRequest('zeroes', first, count, null)",
-        replace: "new IoRequest('zeroes', first, count + 8, null)",
+        find: "new IoRequest('zeroes', extent.first, extent.count, null)",
+        replace: "new IoRequest('zeroes', extent.first, extent.count + 8, null)",
       },
     ],
     caughtBy: 'bounded',
