@@ -26,7 +26,7 @@ import { watchIdle, watchPreserving } from './watchdog.ts';
 /** A snapshot that was never enabled. */
 export class NotTaken extends WorldError {
   override readonly name = 'NotTaken';
-  readonly because: 'timed-out' | 'hold-limit' | 'no-cache' | 'drive-error';
+  readonly because: 'timed-out' | 'hold-limit' | 'no-cache' | 'drive-error' | 'unprepared';
 
   constructor(because: NotTaken['because'], detail: string) {
     super(`${because}: ${detail}`);
@@ -169,6 +169,7 @@ export class Engine {
    * for old data where somebody else protects what becomes the file; so two snapshots may do it for each other.
    */
   private *makeCache(snapshot: Snapshot): Task<void> {
+    yield* this.prepareVolumes(snapshot);
     const { cache } = snapshot;
     const { within } = cache.file.space;
     const known = [...this.known];
@@ -179,6 +180,17 @@ export class Engine {
     );
     for (const other of this.known) {
       if (other !== snapshot && snapshot.protects(other.cache.file.space.within)) yield* other.cache.file.stopGrowing();
+    }
+  }
+
+  private *prepareVolumes({ options }: Snapshot): Task<void> {
+    for (const { name, prepare } of options.volumes) {
+      try {
+        if (prepare !== undefined) yield* prepare();
+      } catch (error) {
+        if (!(error instanceof WorldError) || error instanceof Cancelled) throw error;
+        throw new NotTaken('unprepared', `${name}: ${error.message}`);
+      }
     }
   }
 

@@ -11,7 +11,16 @@ import type { Filter, WriteHold, WriteWatcher } from './filter.ts';
 import { invariant } from './invariant.ts';
 import type { ProtectedVolume, Snapshot } from './snapshot.ts';
 import { Latch, type Task, wait } from './task.ts';
-import type { Nanoseconds } from './units.ts';
+import type { Nanoseconds, Sector } from './units.ts';
+
+interface WrittenRange {
+  readonly sector: Sector;
+  readonly count: Sector;
+}
+
+interface EndedWrite extends WrittenRange {
+  readonly at: Nanoseconds;
+}
 
 /** Watches all selected volumes of one snapshot, from the request on. */
 export class QuietWatch {
@@ -38,6 +47,7 @@ export class QuietWatch {
 
   /** Whether the period is over, and nothing broke it since. */
   isQuiet(now: Nanoseconds): boolean {
+    for (const volume of this.volumes) volume.lookAgain(this.snapshot.options.quietNs);
     return this.inFlight === 0 && now >= this.quietSince + this.snapshot.options.quietNs;
   }
 
@@ -50,7 +60,6 @@ export class QuietWatch {
     try {
       for (;;) {
         const now = scheduler.now();
-        for (const volume of this.volumes) volume.lookAgain();
         if (this.isQuiet(now)) return 'quiet';
         if (now >= this.deadline) return 'timed-out';
         if (this.inFlight > 0) yield* this.idle();
@@ -66,16 +75,28 @@ export class QuietWatch {
     for (const volume of this.volumes) volume.end();
   }
 
-  begins(volume: string, { sector, count }: IoRequest): void {
+  get now(): Nanoseconds {
+    return this.snapshot.stamp().at;
+  }
+
+  begins(volume: string, { sector, count }: WrittenRange): void {
     const { snapshot } = this;
     if (this.inFlight === 0) snapshot.emit({ kind: 'quiet-broken', ...snapshot.stamp(), volume, sector, count });
     this.inFlight += 1;
   }
 
+  /** A write that did not count when it came does, as it turns out. */
+  wasBroken(volume: string, write: EndedWrite): void {
+    if (write.at <= this.quietSince) return;
+    this.begins(volume, write);
+    this.inFlight -= 1;
+    this.quietSince = write.at;
+  }
+
   ends(): void {
     invariant(this.inFlight > 0, 'a write ends that did not begin');
     this.inFlight -= 1;
-    this.quietSince = this.snapshot.stamp().at;
+    this.quietSince = this.now;
     if (this.inFlight === 0) this.wake();
   }
 
@@ -99,8 +120,10 @@ export class QuietWatch {
 class WatchedVolume implements WriteWatcher {
   private readonly volume: ProtectedVolume;
   private readonly watcher: QuietWatch;
-  /** In flight, and of no interest to the picture (E11). */
+  /** In flight, to sectors of no interest to the picture (E11). */
   private readonly ignored = new Set<IoRequest>();
+  /** Ended within the last quiet period. */
+  private ended: EndedWrite[] = [];
 
   constructor(volume: ProtectedVolume, watcher: QuietWatch) {
     this.volume = volume;
@@ -118,28 +141,35 @@ class WatchedVolume implements WriteWatcher {
     else this.watcher.begins(this.volume.name, request);
   }
 
-  /** What a write in flight changes may be left out no more: its file was removed, and another one has its place. */
-  lookAgain(): void {
+  writeEnds(request: IoRequest): void {
+    if (!this.ignored.delete(request)) this.watcher.ends();
+    else this.ended.push({ sector: request.sector, count: request.count, at: this.watcher.now });
+  }
+
+  /** What was written in this quiet period may be left out no more: its file is gone, and another one has the sectors. */
+  lookAgain(quietNs: Nanoseconds): void {
     for (const request of this.ignored) {
       if (this.isLeftOut(request)) continue;
       this.ignored.delete(request);
       this.watcher.begins(this.volume.name, request);
     }
-  }
-
-  private isLeftOut(request: IoRequest): boolean {
-    const { first, count } = this.volume.grid.volume;
-    const from = Math.max(first, request.sector);
-    const to = Math.min(first + count, request.sector + request.count);
-    return this.volume.excludedNow().covers(from, to - from);
-  }
-
-  writeEnds(request: IoRequest): void {
-    if (!this.ignored.delete(request)) this.watcher.ends();
+    this.ended = this.ended.filter(write => {
+      if (write.at + quietNs <= this.watcher.now) return false;
+      if (this.isLeftOut(write)) return true;
+      this.watcher.wasBroken(this.volume.name, write);
+      return false;
+    });
   }
 
   end(): void {
     this.volume.filter.unwatch(this);
+  }
+
+  private isLeftOut({ sector, count }: WrittenRange): boolean {
+    const { volume } = this.volume.grid;
+    const from = Math.max(volume.first, sector);
+    const to = Math.min(volume.first + volume.count, sector + count);
+    return this.volume.excludedNow().covers(from, to - from);
   }
 }
 

@@ -41,6 +41,8 @@ export interface SelectedVolume {
    * named: the engine knows them.
    */
   readonly excluded?: () => readonly Extent[];
+  /** What the host has to do before it can be asked that; the quiet is not waited for before it has. */
+  readonly prepare?: () => Task<void>;
 }
 
 /** When it is taken, and what comes first when the cache or an application is in need. */

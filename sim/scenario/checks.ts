@@ -49,7 +49,10 @@ export const CHECKS: { readonly [Name in CheckName]: CheckDescription } = {
   released: engine('E12', 'after release nothing of the snapshot is left'),
   'fault-rule': engine('E9', 'after a fault the application goes on and the snapshot is lost, or the other way round'),
   recovered: engine('E10', 'after a power cut or a kill a durable snapshot is exact or lost', 'durable snapshots'),
-  self: engine('E11', 'a cache file on a protected volume is left out of the picture', 'caches on protected volumes'),
+  self: engine(
+    'E11',
+    'a cache file on a protected volume, and files that are excluded, are zeroes in the picture and nothing of them is preserved; the cache was reserved before T',
+  ),
   several: engine('E16', 'several snapshots at once are each exact'),
   idle: engine('E17', 'a snapshot that nobody reads is released, and says so'),
   tracked: engine('E13', 'the image after an increment equals a full copy', 'otm-incremental'),

@@ -1,5 +1,6 @@
 /** The backups of a scenario: selection, walk, and the methods with their options. */
 import type { Bytes } from '../../engine/units.ts';
+import { gptTailSectors } from '../disk/gpt.ts';
 import type { NodePath } from './located.ts';
 import type { Report } from './report.ts';
 import { checkPattern, drivesOf, everything, resolveSelection, selectedBytes } from './resolve-selection.ts';
@@ -42,6 +43,7 @@ const FILE_AGENTS: readonly MethodKind[] = ['naive-copy', 'open-file-agent', 'gr
 /** Caches are made of whole pages. */
 const CACHE_UNIT_BYTES: Bytes = 4096;
 const AT: NodePath = ['backups'];
+const WHOLE = ', which is all of its limit: it is backed up itself';
 
 /** Copies files, not sectors. */
 export function isFileAgent(kind: MethodKind): boolean {
@@ -154,14 +156,15 @@ function resolveOtm(
 ): { options: OtmOptions; beside: readonly BesideSnapshot[] } {
   const { report, world, selection } = context;
   if (parsed.durable) report.notYet([...at, 'durable'], '`durable: true`');
-  if (parsed.exclude.length > 0)
-    report.notYet([...at, 'exclude'], '`exclude` of a snapshot', 'file agents have `backups.exclude`');
+  parsed.exclude.forEach((pattern, index) => {
+    checkPattern(pattern, selection, world, [...at, 'exclude', index], report);
+  });
   checkGranule(parsed.granule, [...at, 'granule'], context);
   const beside = parsed.beside.map((snapshot, index) => {
     const place = [...at, 'beside', index];
     return { snapshot, place, selection: resolveSelection(snapshot, world, place, report, selection) };
   });
-  // A cache may lie on no volume that any snapshot of the method protects.
+  // On what any snapshot of the method protects a cache has all of its limit before T.
   const protectedBy = [selection, ...beside.map(one => one.selection)];
   const cacheOf = (cache: ParsedCache, where: NodePath, of: Selection): CacheSpec => {
     return resolveCache(cache, where, { ...context, selection: of }, protectedBy);
@@ -228,12 +231,12 @@ function resolveCache(
   if (min % CACHE_UNIT_BYTES !== 0)
     report.at([...at, 'min'], 'out-of-range', `a \`min\` of ${formatSize(min)} is no multiple of 4 KiB`);
   const minBytes = Math.min(min, limitBytes);
-  return { on: resolveCachePlace(parsed.on, minBytes, at, context, protectedBy), minBytes, limitBytes };
+  return { on: resolveCachePlace(parsed.on, { minBytes, limitBytes }, at, context, protectedBy), minBytes, limitBytes };
 }
 
 function resolveCachePlace(
   on: string | undefined,
-  minBytes: Bytes,
+  { minBytes, limitBytes }: Omit<CacheSpec, 'on'>,
   cacheAt: NodePath,
   { world, report }: Context,
   protectedBy: readonly Selection[],
@@ -246,37 +249,39 @@ function resolveCachePlace(
     if (volume === undefined) unknownVolume(letter, world, at, report);
     else if (volume.fs === 'raw')
       report.at(at, 'no-file-system', `the volume \`${letter}\` is raw: name its drive instead`);
-    else if (protectedBy.some(({ volumes }) => volumes.includes(letter))) {
-      report.notYet(
-        at,
-        `a cache on a volume that is backed up (\`${letter}\`)`,
-        'put it on another volume, or leave `on` out for a spare drive',
-      );
-    } else if (minBytes > (world.fats.get(letter)?.dataBytes ?? minBytes)) {
-      report.at(at, 'out-of-range', `the volume \`${letter}\` has no room for a cache of ${formatSize(minBytes)}`);
+    else {
+      const isProtected = protectedBy.some(({ volumes }) => volumes.includes(letter));
+      const atT = isProtected ? limitBytes : minBytes;
+      if (atT > (world.fats.get(letter)?.dataBytes ?? atT))
+        report.at(
+          at,
+          'out-of-range',
+          `the volume \`${letter}\` has no room for a cache of ${formatSize(atT)}${isProtected ? WHOLE : ''}`,
+        );
     }
     return { is: 'volume', letter };
   }
   const drive = world.drives.find(({ id }) => id === on);
   if (drive === undefined) unknownDrive(on, world, at, report);
-  else if (protectedBy.some(({ drives }) => drives.includes(on))) {
-    report.notYet(
-      at,
-      `a cache on a drive that is backed up (\`${on}\`)`,
-      'put it on another drive, or leave `on` out for a spare drive',
-    );
-  } else {
+  else {
+    const isProtected = protectedBy.some(({ drives }) => drives.includes(on));
+    const atT = isProtected ? limitBytes : minBytes;
     const last = drive.volumes.at(-1);
-    const free = drive.sizeBytes - (last === undefined ? 0 : last.offsetBytes + last.sizeBytes);
-    if (free < minBytes) {
+    const free = drive.sizeBytes - (last === undefined ? 0 : last.offsetBytes + last.sizeBytes) - tailBytes(drive);
+    if (free < atT) {
       report.at(
         at,
         'out-of-range',
-        `\`${on}\` has ${formatSize(Math.max(0, free))} outside of its volumes, and the cache begins with ${formatSize(minBytes)}`,
+        `\`${on}\` has ${formatSize(Math.max(0, free))} outside of its volumes, and the cache begins with ${formatSize(atT)}${isProtected ? WHOLE : ''}`,
       );
     }
   }
   return { is: 'drive', driveId: on };
+}
+
+/** What the second table of a GPT takes at the end. */
+function tailBytes({ partitions, sectorSizeBytes }: World['drives'][number]): Bytes {
+  return partitions === 'gpt' ? gptTailSectors(sectorSizeBytes) * sectorSizeBytes : 0;
 }
 
 /** Told where both are known: a run that ends before its backups begin shows nothing. */

@@ -291,7 +291,7 @@ export type MethodKind = Method['kind'];
 /** The options of a snapshot. */
 export interface OtmOptions extends SnapshotTerms {
   readonly durable: boolean;
-  /** Always empty for now. */
+  /** Files whose content is worthless to the picture. */
   readonly exclude: readonly PathPattern[];
   readonly cache: CacheSpec;
 }

@@ -58,10 +58,14 @@ const granule = powerOfTwo({
 const cache = mapping({
   on: aim({
     description:
-      'The letter of a FAT volume (a file) or the id of a drive (raw sectors outside of its volumes); without it a spare drive.',
+      'The letter of a FAT volume (a file) or the id of a drive (raw sectors outside of its volumes), backed up or not; without it a spare drive.',
     example: 'D',
   }).optional(),
-  min: size({ description: 'What is made before T.', example: '4 MiB', min: 4 * KIB }).prefault('4 MiB'),
+  min: size({
+    description: 'What is made before T; on what is backed up, all of `limit`.',
+    example: '4 MiB',
+    min: 4 * KIB,
+  }).prefault('4 MiB'),
   limit: sizeOrPart({
     description: 'Above this it is full. One below `min` lowers `min`.',
     example: '32 MiB',
@@ -123,8 +127,9 @@ const otm = mapping({
     .array(somePattern)
     .prefault([])
     .meta({
-      description: 'What is left out of the picture. Not there yet.',
-      [EXAMPLE_FIELD]: '[]',
+      description:
+        'Files whose content is worthless: nothing of them is preserved, and they are zeroes in the image. Paths with `*`, folders, or names.',
+      [EXAMPLE_FIELD]: "['C:\\PAGEFILE.SYS', '*.TMP']",
     }),
   cache: cache.prefault({}).meta({ description: CACHE, [EXAMPLE_FIELD]: '{ on: D, limit: 32 MiB }' }),
   beside: z

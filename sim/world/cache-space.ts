@@ -6,8 +6,10 @@ import type { CacheSpace } from '../../engine/cache-file.ts';
 import { defect, WorldError } from '../../engine/invariant.ts';
 import type { Task } from '../../engine/task.ts';
 import { type Bytes, type Extent, MIB, type Sector } from '../../engine/units.ts';
+import { gptTailSectors } from '../disk/gpt.ts';
 import { Sectors } from '../disk/sectors.ts';
 import { CacheFileOnFat } from '../fs/fat/cache-file.ts';
+import type { Path } from '../fs/file-system.ts';
 import type { CacheSpec } from '../scenario/scenario.ts';
 import type { World, WorldDrive } from './world.ts';
 
@@ -15,19 +17,29 @@ class NoRoom extends WorldError {
   override readonly name = 'NoRoom';
 }
 
-/** The space for the snapshot `id`, and the drive that it is on. */
-export function cacheSpaceFor(world: World, id: string, spec: CacheSpec): { space: CacheSpace; drive: string } {
+/** Where a cache is. */
+export interface CachePlaceInWorld {
+  readonly space: CacheSpace;
+  readonly drive: string;
+  /** A file, or null for raw sectors. */
+  readonly file: { readonly letter: string; readonly path: Path; readonly extents: () => readonly Extent[] } | null;
+}
+
+/** The space for the snapshot `id`. */
+export function cacheSpaceFor(world: World, id: string, spec: CacheSpec): CachePlaceInWorld {
   switch (spec.on.is) {
     case 'spare': {
       const drive = spareDrive(world, id, spec.limitBytes);
-      return { space: rawSpace(world, drive, 0), drive: drive.spec.id };
+      const room = { first: 0, count: drive.drive.sectorCount };
+      return { space: rawSpace(world, drive, room), drive: drive.spec.id, file: null };
     }
     case 'drive': {
       const drive = world.drive(spec.on.driveId);
-      return { space: rawSpace(world, drive, endOfVolumes(drive)), drive: drive.spec.id };
+      const within = { drive: drive.spec.id, extent: behindVolumes(drive) };
+      return { space: { ...rawSpace(world, drive, within.extent), within }, drive: drive.spec.id, file: null };
     }
     case 'volume':
-      return { space: fileSpace(world, id, spec.on.letter), drive: world.volume(spec.on.letter).on.spec.id };
+      return fileSpace(world, id, spec.on.letter);
   }
 }
 
@@ -35,29 +47,34 @@ export function cacheSpaceFor(world: World, id: string, spec: CacheSpec): { spac
 function spareDrive(world: World, id: string, limitBytes: Bytes): WorldDrive {
   const like = world.scenario.drives[0] ?? defect('a scenario without drives');
   const sizeBytes = Math.ceil(limitBytes / MIB + 1) * MIB;
-  const spec = { ...like, id: `spare-${id}`, sizeBytes, sectorSizeBytes: 512 as const, volumes: [] };
+  const bare = { sectorSizeBytes: 512, partitions: 'mbr', volumes: [] } as const;
+  const spec = { ...like, ...bare, id: `spare-${id}`, sizeBytes };
   return world.addDrive(spec, new Sectors(sizeBytes, world.modules.methodArena));
 }
 
-function endOfVolumes({ spec }: WorldDrive): Sector {
-  const ends = spec.volumes.map(({ offsetBytes, sizeBytes }) => offsetBytes + sizeBytes);
-  return Math.max(MIB, ...ends) / spec.sectorSizeBytes;
+/** What a drive has behind its volumes and before the second table of a GPT. */
+function behindVolumes({ spec }: WorldDrive): Extent {
+  const { sectorSizeBytes, sizeBytes, partitions, volumes } = spec;
+  const ends = volumes.map(volume => volume.offsetBytes + volume.sizeBytes);
+  const first: Sector = Math.max(MIB, ...ends) / sectorSizeBytes;
+  const tail = partitions === 'gpt' ? gptTailSectors(sectorSizeBytes) : 0;
+  return { first, count: Math.max(0, sizeBytes / sectorSizeBytes - tail - first) };
 }
 
 /** Behind whatever other caches hold there now. */
-function rawSpace({ snapshots }: World, { spec, cacheHandle }: WorldDrive, from: Sector): CacheSpace {
-  const sectorCount = spec.sizeBytes / spec.sectorSizeBytes;
+function rawSpace({ snapshots }: World, { spec, cacheHandle }: WorldDrive, room: Extent): CacheSpace {
   return {
     device: cacheHandle,
     place: spec.id,
     *grow(bytes): Task<readonly Extent[]> {
-      let first = from;
+      let { first } = room;
       for (const { cacheDrive, spaceHeldBytes, cacheExtents } of snapshots) {
         if (cacheDrive !== spec.id || spaceHeldBytes === 0) continue;
         for (const extent of cacheExtents) first = Math.max(first, extent.first + extent.count);
       }
       const count = bytes / spec.sectorSizeBytes;
-      if (first + count > sectorCount) throw new NoRoom(`no room for ${bytes} bytes behind the volumes of ${spec.id}`);
+      if (first + count > room.first + room.count)
+        throw new NoRoom(`no room for ${bytes} bytes behind the volumes of ${spec.id}`);
       return [{ first, count }];
     },
     *free(): Task<void> {},
@@ -65,17 +82,20 @@ function rawSpace({ snapshots }: World, { spec, cacheHandle }: WorldDrive, from:
 }
 
 /** The file `\OTM\<id>.CACHE`. */
-function fileSpace(world: World, id: string, letter: string): CacheSpace {
-  const { on, firstSector } = world.volume(letter);
+function fileSpace(world: World, id: string, letter: string): CachePlaceInWorld {
+  const { on, firstSector, sectorCount } = world.volume(letter);
+  const drive = on.spec.id;
+  const onDrive = ({ first, count }: Extent): Extent => ({ first: firstSector + first, count });
   const file = new CacheFileOnFat(world.files(letter), `${letter}:\\OTM`, `${id.toUpperCase()}.CACHE`);
   world.cachePaths.add(file.path);
-  return {
+  const space: CacheSpace = {
     device: on.cacheHandle,
+    within: { drive, extent: { first: firstSector, count: sectorCount } },
     place: file.path,
     *grow(bytes): Task<readonly Extent[]> {
-      const extents = yield* file.grow(bytes);
-      return extents.map(({ first, count }) => ({ first: firstSector + first, count }));
+      return (yield* file.grow(bytes)).map(onDrive);
     },
     free: () => file.remove(),
   };
+  return { space, drive, file: { letter, path: file.path, extents: () => file.extents.map(onDrive) } };
 }

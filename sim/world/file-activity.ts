@@ -5,7 +5,11 @@
 import type { Bytes, Nanoseconds } from '../../engine/units.ts';
 import type { FileNode, FsObserver, Path, WallSeconds } from '../fs/file-system.ts';
 
+/** Told of files that come, go, and get or lose clusters, in the step of the change. */
+export type FileFollower = Pick<FsObserver, 'created' | 'resized' | 'renamed' | 'removed'>;
+
 export class FileActivity implements FsObserver {
+  readonly followers = new Set<FileFollower>();
   private readonly next: FsObserver;
   private readonly now: () => Nanoseconds;
   private readonly lastWrite = new Map<Path, Nanoseconds>();
@@ -25,6 +29,7 @@ export class FileActivity implements FsObserver {
   created(node: FileNode): void {
     this.note(node.path);
     this.next.created(node);
+    for (const each of this.followers) each.created(node);
   }
 
   wrote(node: FileNode, offset: Bytes, bytes: Uint8Array): void {
@@ -35,17 +40,20 @@ export class FileActivity implements FsObserver {
   resized(node: FileNode, sizeBytes: Bytes): void {
     this.note(node.path);
     this.next.resized(node, sizeBytes);
+    for (const each of this.followers) each.resized(node, sizeBytes);
   }
 
   renamed(node: FileNode, from: Path): void {
     this.note(from);
     this.note(node.path);
     this.next.renamed(node, from);
+    for (const each of this.followers) each.renamed(node, from);
   }
 
   removed(node: FileNode): void {
     this.note(node.path);
     this.next.removed(node);
+    for (const each of this.followers) each.removed(node);
   }
 
   stamped(node: FileNode, modified: WallSeconds): void {

@@ -17,7 +17,9 @@ import type { Sectors } from '../disk/sectors.ts';
 import type { Consistency } from '../evidence.ts';
 import type { WallSeconds } from '../fs/file-system.ts';
 import type { OtmOptions, Selection } from '../scenario/scenario.ts';
-import { cacheSpaceFor } from './cache-space.ts';
+import { type CachePlaceInWorld, cacheSpaceFor } from './cache-space.ts';
+import { ExcludedFiles } from './excluded-files.ts';
+import { type LeftOut, leftOutNow } from './left-out.ts';
 import { Picture, PictureFindings } from './picture.ts';
 import type { World } from './world.ts';
 
@@ -30,6 +32,11 @@ export interface SnapshotRequest {
 /** Space for a cache, and how many requests had been issued when the host lent it. */
 export interface LentExtent extends Extent {
   readonly lentAs: number;
+  readonly lentNs: Nanoseconds;
+}
+
+export function overlapsExtent(a: Extent, b: Extent): boolean {
+  return a.first < b.first + b.count && b.first < a.first + a.count;
 }
 
 export class WatchedSnapshot {
@@ -48,6 +55,10 @@ export class WatchedSnapshot {
   spacePeakBytes: Bytes = 0;
   /** Where its cache lies or lay on `cacheDrive`. */
   readonly cacheExtents: LentExtent[] = [];
+  /** The file that it is; null for raw sectors. */
+  cacheFile: CachePlaceInWorld['file'] = null;
+  /** Requests that had been issued when the host had the space back; null as long as it has not. */
+  spaceFreedAs: number | null = null;
   /** The host had no more room for it. */
   hasNoRoom = false;
   T: Nanoseconds | null = null;
@@ -61,6 +72,8 @@ export class WatchedSnapshot {
   issuedAtT = 0;
   /** Every drive at T. */
   forks: ReadonlyMap<string, Sectors> | null = null;
+  /** What the picture leaves out, by the world's own books. */
+  leftOut: readonly LeftOut[] = [];
   fullyRead = false;
   /** Requests that had been issued when it was asked for. */
   readonly issuedAtAsked: number;
@@ -72,6 +85,8 @@ export class WatchedSnapshot {
   /** When whoever used it had gone. */
   closedNs: Nanoseconds | null = null;
   private readonly world: World;
+  /** Null when the scenario excludes nothing. */
+  private readonly excluded: ExcludedFiles | null;
 
   constructor(world: World, request: SnapshotRequest) {
     this.world = world;
@@ -79,7 +94,9 @@ export class WatchedSnapshot {
     this.askedNs = world.kernel.now();
     this.issuedAtAsked = world.requests.length;
     this.findings = new PictureFindings(() => world.kernel.now());
-    this.selected = selectedVolumes(world, request.selection);
+    const { exclude } = request.options;
+    this.excluded = exclude.length === 0 ? null : new ExcludedFiles(exclude, world.activity, world.machine);
+    this.selected = selectedVolumes(world, request.selection).map(volume => this.leavingOut(volume));
     world.snapshots.push(this);
     world.engineListeners.push(event => this.hear(event));
   }
@@ -87,8 +104,9 @@ export class WatchedSnapshot {
   /** Throws the engine's `NotTaken`. */
   *take(): Task<Snapshot> {
     const { id, options } = this.request;
-    const { space, drive } = cacheSpaceFor(this.world, id, options.cache);
+    const { space, drive, file } = cacheSpaceFor(this.world, id, options.cache);
     this.cacheDrive = drive;
+    this.cacheFile = file;
     const snapshot = yield* this.world.engine.takeSnapshot({
       ...options,
       id,
@@ -105,7 +123,7 @@ export class WatchedSnapshot {
       const { spec } = this.world.drive(on);
       const offsetBytes = extent.first * spec.sectorSizeBytes;
       const virtual = this.world.engine.virtualVolume(snapshot, name, `${letter}:`);
-      const fork = forks.get(on) ?? defect(`no fork of ${on}`);
+      const fork = this.expected(on, forks.get(on) ?? defect(`no fork of ${on}`));
       const { methodArena } = this.world.modules;
       const isAlive = (): boolean => snapshot.isEnabled;
       this.pictures.push(new Picture(virtual, name, fork, offsetBytes, this.findings, methodArena, isAlive));
@@ -138,6 +156,40 @@ export class WatchedSnapshot {
     for (const letter of this.letters) this.world.giveLetter(letter);
   }
 
+  /** A drive at T with zeroes where the picture leaves something out. */
+  private expected(drive: string, fork: Sectors): Sectors {
+    const extents = this.leftOut.filter(each => each.drive === drive).flatMap(each => each.extents);
+    if (extents.length === 0) return fork;
+    const { sectorSizeBytes } = this.world.drive(drive).spec;
+    const expected = fork.fork(this.world.modules.methodArena);
+    for (const { first, count } of extents) expected.zero(first * sectorSizeBytes, count * sectorSizeBytes);
+    return expected;
+  }
+
+  /** What the host tells the engine: the files that are excluded, and whatever belongs to a cache file beyond what it lent. */
+  private leavingOut(volume: SelectedVolume): SelectedVolume {
+    const { world, excluded } = this;
+    const { by, volumes } = this.request.selection;
+    const letters = by === 'volumes' ? [volume.name] : volumes;
+    return {
+      ...volume,
+      excluded: () => [
+        ...world.snapshots.flatMap(({ cacheDrive, cacheFile, spaceHeldBytes }) =>
+          cacheDrive === volume.drive && spaceHeldBytes > 0 ? (cacheFile?.extents() ?? []) : [],
+        ),
+        ...(excluded?.on(volume.drive) ?? []),
+      ],
+      *prepare(): Task<void> {
+        if (excluded === null) return;
+        for (const letter of letters) {
+          const place = world.volume(letter);
+          if (place.on.spec.id === volume.drive && place.spec.fs !== 'raw')
+            yield* excluded.begin({ files: world.files(letter), place });
+        }
+      },
+    };
+  }
+
   private counted(space: CacheSpace): CacheSpace {
     const watched = this;
     return {
@@ -148,7 +200,8 @@ export class WatchedSnapshot {
           watched.spaceHeldBytes += bytes;
           watched.spacePeakBytes = Math.max(watched.spacePeakBytes, watched.spaceHeldBytes);
           const lentAs = watched.world.requests.length;
-          for (const extent of extents) watched.cacheExtents.push({ ...extent, lentAs });
+          const lentNs = watched.world.kernel.now();
+          for (const extent of extents) watched.cacheExtents.push({ ...extent, lentAs, lentNs });
           return extents;
         } catch (error) {
           watched.hasNoRoom = true;
@@ -158,6 +211,7 @@ export class WatchedSnapshot {
       *free(): Task<void> {
         yield* space.free();
         watched.spaceHeldBytes = 0;
+        watched.spaceFreedAs = watched.world.requests.length;
       },
     };
   }
@@ -173,7 +227,9 @@ export class WatchedSnapshot {
       this.completionsAtT = this.world.requests.completions;
       this.issuedAtT = this.world.requests.length;
       this.forks = this.world.fork();
+      this.leftOut = leftOutNow(this.world, this);
     }
+    if (event.kind === 'enabled' || event.kind === 'released') this.excluded?.end();
     if (event.kind === 'released' || event.kind === 'lost') this.issuedAtEnd ??= this.world.requests.length;
     if (event.kind === 'gone') {
       this.issuedAtGone = this.world.requests.length;

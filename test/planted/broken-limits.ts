@@ -18,11 +18,12 @@ const FAILING: readonly Fault[] = ['disk0', 'disk1'].map(driveId => ({
 function quietGoesOn(overWhat: string): PlantedDefect {
   return {
     file: 'engine/quiet-period.ts',
-    find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n',
+    find: '  writeEnds(request: IoRequest): void {\n    if (!this.ignored.delete(request)) this.watcher.ends();\n    else',
     replace: `  writeEnds(request): void {
     const since = this.watcher.quietSince;
     this.watcher.ends();
-    if (${overWhat}) this.watcher.quietSince = since;\n`,
+    if (${overWhat}) this.watcher.quietSince = since;
+    if (this.ignored.delete(request))`,
   };
 }
 

@@ -9,6 +9,8 @@ import type { FatVolume } from './volume.ts';
 
 export class CacheFileOnFat {
   readonly path: Path;
+  /** All its clusters, also where less was asked for than they hold. */
+  extents: readonly Extent[] = [];
   private readonly volume: FatVolume;
   private readonly folder: Path;
   private sectorCount: Sector = 0;
@@ -27,6 +29,7 @@ export class CacheFileOnFat {
     yield* this.volume.makeDirectory(this.folder);
     const extents = yield* this.volume.reserve(this.path, after * sectorSize);
     this.sectorCount = after;
+    this.extents = extents;
     return part(extents, before, after);
   }
 
@@ -38,6 +41,7 @@ export class CacheFileOnFat {
     } catch (error) {
       if (!(error instanceof FsError && error.failure === 'not-found')) throw error;
     }
+    this.extents = [];
   }
 }
 

@@ -44,7 +44,16 @@ export function segments(layout: FatLayout, cluster: (index: number) => Cluster,
 export function extentsOf(state: FatState, view: View, node: FatNode): Extent[] | null {
   const { layout } = state;
   const chain = loadChain(view, layout, node, node.firstCluster);
-  if (chain === null) return null;
+  return chain === null ? null : extentsOfChain(layout, chain);
+}
+
+/** The same in this very step; null when its chain is not in memory, which it is in the step of its change. */
+export function knownExtents({ layout }: FatState, node: FatNode): Extent[] | null {
+  if (node.firstCluster === 0) return [];
+  return node.chain === null ? null : extentsOfChain(layout, node.chain);
+}
+
+function extentsOfChain(layout: FatLayout, chain: Chain): Extent[] {
   const found = segments(layout, index => chain.at(index), 0, chain.length * layout.clusterBytes);
   return found.map(({ volumeOffset, length }) => sectorsOf(layout, volumeOffset, length));
 }

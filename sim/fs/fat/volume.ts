@@ -5,6 +5,7 @@ import {
   type ChangeOptions,
   type ChangeSet,
   type DirectoryEntry,
+  type FileNode,
   FsError,
   type FsObserver,
   type MountedVolume,
@@ -25,7 +26,7 @@ import { RemoveOperation } from './plan-remove.ts';
 import { RenameOperation } from './plan-rename.ts';
 import { ReserveOperation } from './plan-reserve.ts';
 import { StampOperation } from './plan-write.ts';
-import { extentsOf } from './segments.ts';
+import { extentsOf, knownExtents } from './segments.ts';
 import type { FatState } from './state.ts';
 import { syncNode } from './sync.ts';
 import { entryFields, findDirectory, findFile, findNode } from './tree.ts';
@@ -142,6 +143,21 @@ export class FatVolume implements MountedVolume {
     } finally {
       file.close();
     }
+  }
+
+  /** A file and the sectors of its clusters, from the start of the volume, as of the step in which this returns. */
+  *clustersOf(path: Path): Task<{ readonly node: FileNode; readonly extents: readonly Extent[] }> {
+    const names = this.names(path);
+    return yield* this.look(path, view => {
+      const node = findFile(this.state, view, names, path);
+      const extents = node === null ? null : extentsOf(this.state, view, node);
+      return node === null || extents === null ? null : { node, extents };
+    });
+  }
+
+  /** The same of a file that was changed in this very step; null when it takes reading. */
+  clustersNow(node: FileNode): readonly Extent[] | null {
+    return knownExtents(this.state, node as FatNode);
   }
 
   /** Tells the drive what is free; returns how many bytes it was told of. */
