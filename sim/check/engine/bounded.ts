@@ -50,7 +50,7 @@ function isChange({ op }: LoggedRequest): boolean {
 }
 
 /** Extents of a file may lie side by side. */
-function isWithin({ sector, count, issuedAs }: LoggedRequest, extents: readonly LentExtent[]): boolean {
+export function isWithin({ sector, count, issuedAs }: LoggedRequest, extents: readonly LentExtent[]): boolean {
   const lent = extents.filter(({ lentAs }) => lentAs <= issuedAs);
   const inside = lent.map(({ first, count: length }) => {
     const from = Math.max(first, sector);

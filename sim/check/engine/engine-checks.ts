@@ -9,10 +9,11 @@ import { once } from './once.ts';
 import { oneInstant } from './one-instant.ts';
 import { quiet } from './quiet.ts';
 import { released } from './released.ts';
+import { self } from './self.ts';
 import { several } from './several.ts';
 import { transparent } from './transparent.ts';
 
-const CHECKS = [exact, oneInstant, transparent, once, bounded, quiet, released, faultRule, several, idle];
+const CHECKS = [exact, oneInstant, transparent, once, bounded, quiet, released, faultRule, self, several, idle];
 
 export function judgeEngine(evidence: EngineEvidence): Verdict[] {
   return CHECKS.map(check => check(evidence));

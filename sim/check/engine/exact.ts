@@ -1,6 +1,6 @@
 /**
- * `exact` (E1, E5, E6, E15): every byte that a virtual volume gave is the byte of the fork of T, and a read fails only when
- * the snapshot has ended or a drive has failed.
+ * `exact` (E1, E5, E6, E15): every byte that a virtual volume gave is the byte of the fork of T, or zero where the picture
+ * leaves something out (E11), and a read fails only when the snapshot has ended or a drive has failed.
  */
 
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';

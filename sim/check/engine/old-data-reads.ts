@@ -7,7 +7,7 @@ import type { HeldWrite } from '../../world/door.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
-import { driveIds, granuleAt, overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
+import { driveIds, granuleAt, overlaps, type ProtectedRange, protectedRanges, touches } from './protected-ranges.ts';
 
 /** A granule is on its way to a cache: from its read to the first write that is let go of those that waited for it. */
 export interface CopyWindow {
@@ -93,7 +93,7 @@ class ReadJudge implements OldDataReads {
     for (const range of alive) {
       if (!overlaps(range.extent, { sector: cell.first, count: 1 })) continue;
       const granule = granuleAt(range, cell.first);
-      const writes = waiting.filter(write => overlaps(granule, write));
+      const writes = waiting.filter(write => touches(range, granule, write));
       if (writes.length === 0) continue;
       isWanted = true;
       cell.lacking.add(range);
@@ -120,13 +120,13 @@ class ReadJudge implements OldDataReads {
     for (const { drive: on, row } of this.failed) if (on === drive && overlaps({ first, count }, row)) times += 1;
     for (const write of this.refused) {
       if (write.drive !== drive || write.arrivedAs > issuedAs) continue;
-      const touches = this.ranges.some(
+      const isOver = this.ranges.some(
         range =>
           range.drive === drive &&
           overlaps(range.extent, { sector: first, count: 1 }) &&
-          overlaps(granuleAt(range, first), write),
+          touches(range, granuleAt(range, first), write),
       );
-      if (touches) times += 1;
+      if (isOver) times += 1;
     }
     return times;
   }

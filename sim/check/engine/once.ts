@@ -3,9 +3,11 @@
  * only those, once for each snapshot that lacks them, counted at the drives; the handles' counts add up to what the drives
  * saw; and a write to what is preserved already goes straight through.
  */
+import type { HeldWrite } from '../../world/door.ts';
+import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
-import { judgeCacheWrites } from './cache-writes.ts';
+import { cacheRows, judgeCacheWrites } from './cache-writes.ts';
 import { unexplainedDelays } from './delays.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 import { judgeOldDataReads } from './old-data-reads.ts';
@@ -14,10 +16,11 @@ export function once(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const snapshots = enabledOf(evidence);
   const held = world.doors.heldWrites();
-  const old = judgeOldDataReads(world, snapshots, held);
+  const changing = [...held, ...takeovers(world, evidence.snapshots)].sort((a, b) => a.arrivedAs - b.arrivedAs);
+  const old = judgeOldDataReads(world, snapshots, changing);
   const violations = [
     ...old.violations,
-    ...snapshots.flatMap(snapshot => judgeCacheWrites(world, snapshot, held)),
+    ...snapshots.flatMap(snapshot => judgeCacheWrites(world, snapshot, changing)),
     ...unexplainedDelays(world, evidence.snapshots, held, old.windows),
     ...countsThatDiffer(world),
   ];
@@ -26,6 +29,23 @@ export function once(evidence: EngineEvidence): Verdict {
     violations,
     summary: `${old.reads} reads of old data, none of a granule twice`,
     nothing: 'no snapshot was enabled',
+  });
+}
+
+/**
+ * What becomes a cache file is changed like anything that is written: from when the host lent it until it is zeroed, whoever
+ * protects it may keep what it held (E11).
+ */
+function takeovers(world: World, snapshots: readonly WatchedSnapshot[]): HeldWrite[] {
+  return snapshots.flatMap(snapshot => {
+    if (snapshot.cacheDrive === '') return [];
+    const zeroes = cacheRows(world, snapshot).filter(({ op }) => op === 'zeroes');
+    return snapshot.cacheExtents.map(({ first, count, lentAs, lentNs }): HeldWrite => {
+      const row = zeroes.find(({ sector, issuedAs }) => sector === first && issuedAs >= lentAs);
+      const range = { drive: snapshot.cacheDrive, sector: first, count, from: lentNs, arrivedAs: lentAs };
+      if (row === undefined) return { ...range, to: Infinity, leftAs: Infinity, end: 'none' };
+      return { ...range, to: row.issuedAt, leftAs: row.issuedAs, end: 'passed' };
+    });
   });
 }
 

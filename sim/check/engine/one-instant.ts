@@ -1,7 +1,7 @@
 /**
  * `one-instant` (E2): at the position in the world's log of writes at which the event `enabled` stands, all volumes of the
  * picture are exactly the log's prefix. Judged by the hashes of whole pages: each page that was ever written on a selected
- * volume must hold its last version before that position.
+ * volume must hold its last version before that position; zeroes where the picture leaves it out (E11).
  */
 
 import { PAGE_BYTES } from '../../disk/arena.ts';
@@ -12,6 +12,7 @@ import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
+import { leftOutOn, partsBeside } from './protected-ranges.ts';
 
 /** What a page held at 0 s, a version by its hash, or what only a part of a request says. */
 type Version = number | 'at-0-s' | 'unknown';
@@ -94,10 +95,18 @@ function judge(
   const start = extent.first * picture.sectorSize;
   const violations: string[] = [];
   const bytes = new Uint8Array(PAGE_BYTES);
+  const zeroes = hash(bytes);
+  const pageSectors = PAGE_BYTES / picture.sectorSize;
+  const leftOut = leftOutOn(snapshot, drive);
   let looked = 0;
   for (const [page, { before, after }] of histories) {
-    if ((page + 1) * PAGE_BYTES > picture.read.sizeBytes || before === 'unknown') continue;
-    let expected = before;
+    const sectors = { sector: extent.first + page * pageSectors, count: pageSectors };
+    const beside = partsBeside(leftOut, sectors).reduce((sum, { count }) => sum + count, 0);
+    // Of a page of which a part is left out there is no version to compare with.
+    const isInPart = beside > 0 && beside < pageSectors;
+    if ((page + 1) * PAGE_BYTES > picture.read.sizeBytes || isInPart) continue;
+    let expected = beside === 0 ? zeroes : before;
+    if (expected === 'unknown') continue;
     if (expected === 'at-0-s') {
       world.atStart(drive).read(start + page * PAGE_BYTES, bytes);
       expected = hash(bytes);
@@ -106,7 +115,8 @@ function judge(
     const found = hash(bytes);
     looked += 1;
     if (found === expected) continue;
-    const why = found === after ? 'a write that came after T shows' : 'a write that completed before T is missing';
+    let why = found === after ? 'a write that came after T shows' : 'a write that completed before T is missing';
+    if (beside === 0) why = 'is left out, and does not read as zeroes';
     const sector = (page * PAGE_BYTES) / picture.sectorSize;
     violations.push(`${snapshot.request.id}: sector ${sector} of ${picture.letter}: ${why}`);
   }

@@ -13,6 +13,8 @@ export interface ProtectedRange {
   readonly drive: string;
   readonly extent: Extent;
   readonly granuleSectors: Sector;
+  /** Sectors of the drive that its picture leaves out (E11); ascending. */
+  readonly leftOut: readonly Extent[];
   /** Of the requests of the world, the first that came after T, and the first that came after its end. */
   readonly from: number;
   readonly to: number;
@@ -27,10 +29,41 @@ export function protectedRanges(world: World, snapshots: readonly WatchedSnapsho
       drive,
       extent,
       granuleSectors: granuleBytes / world.drive(drive).spec.sectorSizeBytes,
+      leftOut: leftOutOn(snapshot, drive),
       from: snapshot.issuedAtT,
       to: snapshot.issuedAtEnd ?? Number.POSITIVE_INFINITY,
     }));
   });
+}
+
+/** What a picture leaves out of a drive, in order. */
+export function leftOutOn({ leftOut }: WatchedSnapshot, drive: string): Extent[] {
+  const extents = leftOut.filter(each => each.drive === drive).flatMap(each => each.extents);
+  return extents.sort((a, b) => a.first - b.first || a.count - b.count);
+}
+
+/** The parts of a run of sectors that lie in none of some extents, which are ascending. */
+export function partsBeside(
+  extents: readonly Extent[],
+  { sector, count }: { sector: Sector; count: Sector },
+): Extent[] {
+  const parts: Extent[] = [];
+  let from = sector;
+  const end = sector + count;
+  for (const extent of extents) {
+    if (extent.first >= end) break;
+    if (extent.first > from) parts.push({ first: from, count: extent.first - from });
+    from = Math.max(from, Math.min(end, extent.first + extent.count));
+  }
+  if (from < end) parts.push({ first: from, count: end - from });
+  return parts;
+}
+
+/** Whether a request changes a sector of the granule that the picture does not leave out. */
+export function touches(range: ProtectedRange, granule: Extent, request: { sector: Sector; count: Sector }): boolean {
+  const from = Math.max(granule.first, request.sector);
+  const count = Math.min(granule.first + granule.count, request.sector + request.count) - from;
+  return count > 0 && partsBeside(range.leftOut, { sector: from, count }).length > 0;
 }
 
 /** The granule that holds a sector of the drive; the last one may be short (E6). */
@@ -39,13 +72,13 @@ export function granuleAt({ extent, granuleSectors }: ProtectedRange, sector: Se
   return { first, count: Math.min(granuleSectors, extent.first + extent.count - first) };
 }
 
-/** The first sector of each granule that a range touches. */
+/** Each granule that a request touches, but for what the picture leaves out. */
 export function* granulesOf(range: ProtectedRange, touching: { sector: Sector; count: Sector }): Generator<Extent> {
   const { extent } = range;
   const end = Math.min(extent.first + extent.count, touching.sector + touching.count);
   for (let sector = Math.max(extent.first, touching.sector); sector < end; ) {
     const granule = granuleAt(range, sector);
-    yield granule;
+    if (touches(range, granule, touching)) yield granule;
     sector = granule.first + granule.count;
   }
 }

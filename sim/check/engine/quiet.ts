@@ -9,14 +9,16 @@ import type { SnapshotRequest, WatchedSnapshot } from '../../world/watched-snaps
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
-import { overlaps } from './protected-ranges.ts';
+import { leftOutOn, overlaps, partsBeside } from './protected-ranges.ts';
 
 export function quiet(evidence: EngineEvidence): Verdict {
   const snapshots = enabledOf(evidence);
   const violations: string[] = [];
   let looked = 0;
   for (const snapshot of snapshots) {
-    const writes = writesBefore(evidence.world, snapshot, snapshot.issuedAtT);
+    const writes = writesBefore(evidence.world, snapshot, snapshot.issuedAtT).filter(
+      row => !isLeftOut(evidence.world, snapshot, row),
+    );
     looked += writes.length + 1;
     violations.push(...judge(snapshot, writes));
   }
@@ -43,6 +45,17 @@ function writesBefore(world: World, { selected }: WatchedSnapshot, end: number):
     if (places.some(({ place, extent }) => place === row.drive && overlaps(extent, row))) found.push(row);
   }
   return found;
+}
+
+/** Whether a write changed nothing but what the picture leaves out (E11). */
+function isLeftOut(world: World, snapshot: WatchedSnapshot, row: LoggedRequest): boolean {
+  return snapshot.selected
+    .filter(({ drive, extent }) => world.drive(drive).drive.place === row.drive && overlaps(extent, row))
+    .every(({ drive, extent }) => {
+      const sector = Math.max(extent.first, row.sector);
+      const count = Math.min(extent.first + extent.count, row.sector + row.count) - sector;
+      return partsBeside(leftOutOn(snapshot, drive), { sector, count }).length === 0;
+    });
 }
 
 function judge(
