@@ -18,6 +18,7 @@ const checks = [
   'quiet',
   'released',
   'fault-rule',
+  'self',
   'several',
   'idle',
 ] as const;

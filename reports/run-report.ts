@@ -3,8 +3,8 @@
  * became of the data, large; whether that was expected, small; what it cost), then seed, digest and what to type next.
  * The table comes last because the end is what one sees when the report is longer than the screen.
  */
-import type { CheckResult, MethodResult, Metrics, Result } from '../sim/result.ts';
-import { bytes, count, counted, microseconds, notMeasured, perSecond, seconds } from './figures.ts';
+import type { CheckResult, ExcludedFile, MethodResult, Metrics, Result } from '../sim/result.ts';
+import { bytes, count, counted, listed, microseconds, notMeasured, perSecond, seconds } from './figures.ts';
 import { type Cell, type Columns, cell, longestPiece, paragraph, row, wrap } from './layout.ts';
 import { dataSigns, type Style, unexpectedSign } from './style.ts';
 import { checksToExplain, type Expected, restoreWords, whatBecame, whetherExpected } from './what-became.ts';
@@ -28,6 +28,7 @@ const gap = 1;
 const narrowest = 10;
 const widest = 22;
 const mostColumns = 100;
+const mostExcluded = 5;
 /** Before each line of what became of the data. */
 const signWidth = 3;
 
@@ -178,6 +179,7 @@ function methodLines(method: MethodResult, width: number, style: Style): string[
     const known = (backup.restore?.loadings ?? []).map(({ summary }) => summary);
     return [
       ...paragraph(`${number}${pictureWords(backup)}${restoreWords(backup)}`, width, '  ', '    '),
+      ...(backup.excluded.length === 0 ? [] : paragraph(excludedWords(backup.excluded), width, '  ', '    ')),
       ...checksToExplain(backup.checks).flatMap(check => checkLines(check, known, width, style)),
     ];
   });
@@ -211,6 +213,17 @@ function headLines(method: MethodResult, width: number, style: Style): string[] 
 /** Every report says which kind of picture was taken. */
 function pictureWords({ T, consistency }: Pick<MethodResult, 'T' | 'consistency'>): string {
   return T === null || consistency === null ? '' : `picture of ${T.toFixed(1)} s, ${consistency}; `;
+}
+
+/** The one exception to exactness is always told (E11). */
+export function excludedWords(excluded: readonly ExcludedFile[]): string {
+  if (excluded.length === 0) return '';
+  const sum = excluded.reduce((total, file) => total + file.bytes, 0);
+  const shown = excluded
+    .slice(0, mostExcluded)
+    .map(({ path, because }) => `${path}${because === 'cache' ? ' (its cache)' : ''}`);
+  const more = excluded.length - shown.length;
+  return `left out, zeroes in the image: ${bytes(sum)} of ${listed([...shown, ...(more > 0 ? [counted(more, 'more file')] : [])])}`;
 }
 
 /** `known`: what was said already when the application was loaded. */

@@ -66,6 +66,11 @@ const backup = {
   outcome,
   reason: text.nullable().describe('Why it did not complete.'),
   consistency,
+  excluded: z
+    .array(z.object({ path: text, bytes: count, because: z.enum(['cache', 'excluded']) }))
+    .describe(
+      'What the picture leaves out, which is zeroes in the image: cache files, and what the scenario excludes.',
+    ),
   restore,
   checks: z.array(check),
   metrics,

@@ -66,6 +66,15 @@ export interface Metrics {
   readonly appReadDelayP99Us: number | null;
 }
 
+/** What a picture leaves out: it reads as zeroes in the image (E11). */
+export interface ExcludedFile {
+  /** A file, or the drive on which raw sectors are. */
+  readonly path: string;
+  readonly bytes: number;
+  /** A cache file of the engine, or one that the scenario excludes. */
+  readonly because: 'cache' | 'excluded';
+}
+
 /** An application that was started over the restored files. */
 export interface Loading {
   readonly workload: string;
@@ -93,6 +102,7 @@ export interface BackupResult {
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly consistency: Consistency | null;
+  readonly excluded: readonly ExcludedFile[];
   readonly restore: RestoreStep | null;
   readonly checks: readonly CheckResult[];
   readonly metrics: Metrics;
@@ -116,6 +126,8 @@ export interface MethodRun {
   readonly restore: RestoreStep | null;
   readonly checks: readonly CheckResult[];
   readonly files: readonly CopiedFile[];
+  /** As of T, in the order of the volumes. */
+  readonly excluded: readonly ExcludedFile[];
   readonly metrics: Metrics;
   /** Only of a method that makes several backups; its verdict is the worst of them. */
   readonly backups?: readonly BackupResult[];

@@ -177,13 +177,15 @@ function judgeBackup(session: Session, backup: Backup): JudgedBackup {
   const readings = restored.volumes.map(readRestored);
   const walk = world.scenario.backups.walk;
   const isFileAgent = backup.archive !== null;
+  const leftOut = new Set(backup.leftOut.map(({ path }) => path));
   const evidence = new DataEvidence({
     restore: restored,
     readings,
     truth: world.truth,
     workloads: world.workloads,
     writeBackNs: world.scenario.pageCache.writeBackNs,
-    selects: path => !world.cachePaths.has(path) && (!isFileAgent || isWanted(walk, path)),
+    leftOut: backup.leftOut,
+    selects: path => !world.cachePaths.has(path) && !leftOut.has(path) && (!isFileAgent || isWanted(walk, path)),
   });
   const verdicts = [...engine, ...judgeData(evidence)];
   const loadings = world.workloads
@@ -228,6 +230,7 @@ function methodRun(session: Session, method: Method, judged: readonly JudgedBack
     restore: worst.restore,
     checks: worst.checks,
     files: copiedFiles(session, judged[backups.indexOf(worst)]!.backup),
+    excluded: worst.excluded,
     metrics: worst.metrics,
     ...(backups.length > 1 ? { backups } : {}),
   };
@@ -260,7 +263,8 @@ function backupResult(
     inactive: inactiveWorkloads(session, method, backup),
     hasFaults: session.world.scenario.faults.length > 0,
   });
-  return { T: T === null ? null : T / SECOND, outcome, reason, consistency, restore: step, checks, metrics };
+  const excluded = backup.leftOut.map(({ path, bytes, because }) => ({ path, bytes, because }));
+  return { T: T === null ? null : T / SECOND, outcome, reason, consistency, excluded, restore: step, checks, metrics };
 }
 
 /** Applications with a rate that committed nothing before, or nothing during, the backup. */

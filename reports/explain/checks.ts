@@ -143,8 +143,10 @@ const engineChecks = {
     see: ['E10'],
   },
   self: {
-    says: 'A cache file on a protected volume is left out of the picture, to the sector.',
-    more: ['It needs caches on protected volumes, which this version does not have yet.'],
+    says: 'A cache file on a protected volume, and files that are excluded, are left out of the picture, to the sector.',
+    more: [
+      'They are zeroes in the picture, and nothing of them was preserved. What is left out is read from the file systems as they were in the event of T, by the reader of the checks. A cache there had all of its limit, zeroed and flushed, before its own T, does not grow in the life of another snapshot that protects it, and is gone afterwards; the engine writes nothing else to what is protected.',
+    ],
     example: '- { otm: { cache: { on: C } } }',
     see: ['E11'],
   },

@@ -72,7 +72,7 @@ const promises: { readonly [id: string]: PromiseText } = {
   E11: {
     name: 'self',
     says: 'A cache file may lie on a protected volume: its exact sectors are left out and read as zeroes.',
-    more: 'The one exception to E1. It comes with a later version; until then the cache lies on another drive.',
+    more: 'The one exception to E1, listed in every report, with the files of `exclude`. There the cache reserves all of its limit before T.',
     checks: ['self'],
   },
   E12: {

@@ -47,6 +47,7 @@ export function newBackup(world: World, number: number): Backup {
     targetBytesBefore: world.target.bytesWritten,
     targetBytesWritten: 0,
     images: [],
+    leftOut: [],
     archive: null,
     taken: [],
   };

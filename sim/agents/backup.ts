@@ -7,6 +7,7 @@ import type { EventNumber } from '../apps/truth.ts';
 import type { Consistency, Outcome, TakenFile } from '../evidence.ts';
 import type { Path, WallSeconds } from '../fs/file-system.ts';
 import type { Histogram } from '../world/histogram.ts';
+import type { LeftOut } from '../world/left-out.ts';
 
 /** A volume's image on the target; sectors that were not copied read as zeroes. */
 export interface VolumeImage {
@@ -68,6 +69,8 @@ export interface Backup {
   readonly targetBytesBefore: Bytes;
   targetBytesWritten: Bytes;
   readonly images: VolumeImage[];
+  /** What its picture leaves out (E11). */
+  leftOut: readonly LeftOut[];
   archive: Archive | null;
   readonly taken: TakenFile[];
 }

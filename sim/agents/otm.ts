@@ -26,6 +26,7 @@ export function otmAgent(method: OtmMethod): Agent {
       backup.wallSeconds = watched.wallSeconds;
       backup.consistency = watched.consistency;
       backup.holdNs = watched.holdNs;
+      backup.leftOut = watched.leftOut;
       backup.quietWaitNs = world.kernel.now() - backup.startedNs;
       const { writeBackNs } = world.scenario.pageCache;
       if (watched.consistency === 'quiescent' && method.options.quietNs >= writeBackNs) {

@@ -9,7 +9,7 @@
  *    none of its volumes was. Files can only be related to files that were taken too.
  * I3 Nothing restored is younger than the picture; without one instant, than the end of the copy.
  */
-import type { Nanoseconds } from '../../engine/units.ts';
+import type { Bytes, Nanoseconds } from '../../engine/units.ts';
 import type { Application, HeldTransactions, Loading, RestoredTree } from '../apps/application.ts';
 import { byCode, RestoredFiles } from '../apps/restored-files.ts';
 import type { EventNumber, Truth } from '../apps/truth.ts';
@@ -34,6 +34,14 @@ export interface DataInput {
   readonly writeBackNs: Nanoseconds;
   /** Whether the method was to back a path up (`include`, `exclude`, files of the engine itself). Without it: every path. */
   readonly selects?: (path: Path) => boolean;
+  /** Files that the picture leaves out: they come back with their size and zeroes (E11). Without it: none. */
+  readonly leftOut?: readonly LeftOutFile[];
+}
+
+interface LeftOutFile {
+  readonly path: Path;
+  /** Null for what is no file. */
+  readonly sizeBytes: Bytes | null;
 }
 
 /** Whether a workload was taken (I2): all of it, none of its volumes, or not all of them or of its files. */
@@ -47,6 +55,7 @@ export class DataEvidence {
   readonly writeBackNs: Nanoseconds;
   readonly tree: RestoredTree;
   readonly comparer: Comparer;
+  readonly leftOut: readonly LeftOutFile[];
   private readonly selects: (path: Path) => boolean;
   private readonly letters: ReadonlySet<string>;
   private readonly loadings = new Map<string, Loading>();
@@ -61,6 +70,7 @@ export class DataEvidence {
     this.workloads = input.workloads;
     this.writeBackNs = input.writeBackNs;
     this.selects = input.selects ?? (() => true);
+    this.leftOut = input.leftOut ?? [];
     this.letters = new Set(input.restore.volumes.map(volume => volume.letter));
     this.tree = new RestoredFiles(
       input.readings.flatMap(({ files }) => files),

@@ -1,5 +1,10 @@
-/** `intact`: each restored file, alone, equals its content at some one instant of the truth, up to the picture. */
+/**
+ * `intact`: each restored file, alone, equals its content at some one instant of the truth, up to the picture. One that the
+ * picture leaves out has the size that it had, and zeroes (E11).
+ */
 
+import { isZeroes } from '../../engine/bytes.ts';
+import type { RestoredFile } from '../apps/application.ts';
 import { counted, grouped, listed } from '../apps/wording.ts';
 import type { Comparison } from './comparison.ts';
 import type { DataEvidence } from './data-evidence.ts';
@@ -18,12 +23,13 @@ export function intact(evidence: DataEvidence): Verdict[] {
   const torn = restored
     .map(path => evidence.compare(path))
     .filter(({ spans }) => !hasFreeInstant(spans, truth.lastEvent, evidence.until));
-  const looked = restored.length + missing.length;
-  if (torn.length === 0 && missing.length === 0) {
+  const { checked, wrong } = notZeroes(evidence);
+  const looked = restored.length + missing.length + checked;
+  if (torn.length === 0 && missing.length === 0 && wrong.length === 0) {
     return [
       held('intact', null, NO_FILE, {
         looked,
-        summary: `${counted(looked, 'file')}, each as it was at some one instant`,
+        summary: `${counted(looked - checked, 'file')}, each as it was at some one instant${checked === 0 ? '' : `, and ${counted(checked, 'file')} left out: zeroes`}`,
       }),
     ];
   }
@@ -31,6 +37,7 @@ export function intact(evidence: DataEvidence): Verdict[] {
   const tornPaths = torn.map(({ path }) => path);
   if (torn.length > 0) parts.push(`${counted(torn.length, 'file')} as it never was: ${listed(tornPaths)}`);
   if (missing.length > 0) parts.push(`${counted(missing.length, 'file')} missing: ${listed(missing)}`);
+  if (wrong.length > 0) parts.push(`left out, and not zeroes of the size that they had: ${listed(wrong)}`);
   return [
     violated('intact', null, {
       looked,
@@ -39,6 +46,31 @@ export function intact(evidence: DataEvidence): Verdict[] {
       story: torn.slice(0, TOLD).flatMap(comparison => tell(evidence, comparison)),
     }),
   ];
+}
+
+const PIECE_BYTES = 1_048_576;
+
+/** Files that were left out; while pages were still to be written their chains on the drive may be others than in memory. */
+function notZeroes({ restore, leftOut, tree }: DataEvidence): { checked: number; wrong: string[] } {
+  if (restore.consistency !== 'quiescent' || restore.settledAt === null) return { checked: 0, wrong: [] };
+  const files = leftOut.filter(({ sizeBytes, path }) => {
+    return sizeBytes !== null && restore.volumes.some(({ letter }) => path.startsWith(letter));
+  });
+  const wrong = files.filter(({ path, sizeBytes }) => {
+    const file = tree.file(path);
+    return file === null || file.damage !== null || file.sizeBytes !== sizeBytes || !isAllZeroes(file);
+  });
+  return { checked: files.length, wrong: wrong.map(({ path }) => path) };
+}
+
+function isAllZeroes(file: RestoredFile): boolean {
+  const bytes = new Uint8Array(Math.min(PIECE_BYTES, file.sizeBytes));
+  for (let offset = 0; offset < file.sizeBytes; offset += bytes.length) {
+    const piece = bytes.subarray(0, Math.min(bytes.length, file.sizeBytes - offset));
+    file.read(offset, piece);
+    if (!isZeroes(piece)) return false;
+  }
+  return true;
 }
 
 /** Why no instant fits one file. */

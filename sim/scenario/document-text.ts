@@ -118,8 +118,7 @@ input, with the nearest one.
 
 ## Not there yet
 
-\`phases\`, \`durable: true\`, \`exclude\` of a snapshot, a cache on a volume or drive that is backed up,
-\`otm-incremental\`, the faults ${Object.keys(LATER_FAULTS)
+\`phases\`, \`durable: true\`, \`otm-incremental\`, the faults ${Object.keys(LATER_FAULTS)
   .map(kind => `\`${kind}\``)
-  .join(', ')}, and the checks \`durable\`, \`recovered\`, \`self\`, \`tracked\` and
+  .join(', ')}, and the checks \`durable\`, \`recovered\`, \`tracked\` and
 \`backup-disk\` are words of the format that this version refuses by name.`;

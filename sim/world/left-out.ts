@@ -21,6 +21,8 @@ export interface LeftOut {
   /** Of the drive. */
   readonly extents: readonly Extent[];
   readonly bytes: Bytes;
+  /** Of a file: what its directory says. */
+  readonly sizeBytes: Bytes | null;
 }
 
 /** What a snapshot that is enabled in this step leaves out. */
@@ -31,7 +33,7 @@ export function leftOutNow(world: World, watched: WatchedSnapshot): LeftOut[] {
   const found = caches.flatMap(({ cacheFile, cacheDrive, cacheExtents }): LeftOut[] => {
     const extents = cacheExtents.filter(extent => isSelected(cacheDrive, extent));
     if (cacheFile !== null || extents.length === 0) return [];
-    return [leftOut(world, cacheDrive, 'cache', cacheDrive, extents)];
+    return [{ path: cacheDrive, because: 'cache', sizeBytes: null, ...placed(world, cacheDrive, extents) }];
   });
   const { exclude } = watched.request.options;
   for (const letter of world.cached.keys()) {
@@ -57,19 +59,21 @@ function filesLeftOut(
     const isCache = caches.has(file.path);
     if (file.isDirectory || !(isCache || exclude.some(pattern => matchesPattern(pattern, file.path)))) return [];
     const extents = file.extents().map(({ first, count }) => ({ first: firstSector + first, count }));
-    return [leftOut(world, file.path, isCache ? 'cache' : 'excluded', id, extents)];
+    const { path, sizeBytes } = file;
+    return [{ path, because: isCache ? 'cache' : 'excluded', sizeBytes, ...placed(world, id, extents) }];
   });
 }
 
-function leftOut(
-  world: World,
-  path: Path,
-  because: LeftOut['because'],
-  drive: string,
-  extents: readonly Extent[],
-): LeftOut {
+function placed(world: World, drive: string, extents: readonly Extent[]): Pick<LeftOut, 'drive' | 'extents' | 'bytes'> {
   const { sectorSizeBytes } = world.drive(drive).spec;
-  return { path, because, drive, extents, bytes: sectorSizeBytes * extents.reduce((sum, { count }) => sum + count, 0) };
+  return { drive, extents, bytes: sectorSizeBytes * extents.reduce((sum, { count }) => sum + count, 0) };
+}
+
+/** The paths of all files of a volume, as its file system has them in this step. */
+export function livePaths(world: World, letter: string): ReadonlySet<Path> {
+  const { on, sectorCount } = world.volume(letter);
+  const place = { letter, sectorSize: on.spec.sectorSizeBytes, sectorCount };
+  return new Set(readVolume(liveReader(world, letter), place).files.map(({ path }) => path));
 }
 
 /** A volume as its file system has it: what is in memory, else what is on the drive. */

@@ -47,6 +47,7 @@ export function madeMethod(over: Partial<MethodResult> & { readonly method: stri
     restore: null,
     checks: [],
     files: [],
+    excluded: [],
     metrics: noMetrics,
     command: `otm run timestamp-problem --seed 7 --method ${over.method}`,
     ...over,

@@ -75,6 +75,7 @@ describe('what became of the data', () => {
       outcome: 'completed' as const,
       reason: null,
       consistency: null,
+      excluded: [],
       restore: restoreOf(['bank', 'A', 'B']),
       checks: [madeCheck({ verdict })],
       metrics: noMetrics,

@@ -4,13 +4,13 @@
  * and does not grow in another's life; the engine wrote nothing else to what is protected; and the file is gone afterwards.
  */
 import type { Extent } from '../../../engine/units.ts';
+import { livePaths } from '../../world/left-out.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import { overlapsExtent, type WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { isWithin } from './bounded.ts';
 import { cacheRows } from './cache-writes.ts';
-import { coverage } from './coverage.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 import {
   extentOf,
@@ -119,6 +119,7 @@ function grownIn({ snapshot, drive, extent, from, to }: ProtectedRange, owner: W
 /** Old data of what every snapshot that lived there leaves out. */
 function preservedInVain(world: World, ranges: readonly ProtectedRange[]): string[] {
   const found: string[] = [];
+  if (ranges.every(({ leftOut }) => leftOut.length === 0)) return found;
   for (const row of world.requests.rows('preserve')) {
     const over = ranges.filter(
       ({ drive, extent, from, to }) =>
@@ -150,17 +151,12 @@ function besideCaches(world: World, range: ProtectedRange, owners: readonly Watc
   );
 }
 
-/** Space of a cache on what was protected, when the last thing of its snapshot was gone. */
-function leftBehind(
-  world: World,
-  { request, cacheFile, issuedAtGone, spaceHeldBytes, cacheExtents }: WatchedSnapshot,
-): string[] {
+/** A cache file, when the last thing of its snapshot was gone: by the host's books, and by the file system at the end. */
+function leftBehind(world: World, snapshot: WatchedSnapshot): string[] {
+  const { request, cacheFile, issuedAtGone, spaceHeldBytes } = snapshot;
   if (issuedAtGone === null || cacheFile === null) return [];
-  const couldNot = world.engineEvents.some(
-    ({ kind, snapshot }) => kind === 'cache-not-freed' && snapshot === request.id,
-  );
-  if (couldNot) return [];
-  if (spaceHeldBytes > 0 || cacheFile.extents().length > 0)
-    return [`${request.id}: is gone, and ${cacheFile.path} is not`];
-  return coverage(cacheExtents, 1).tooOften.length > 0 ? [`${request.id}: had the same space twice`] : [];
+  const { id } = request;
+  if (world.engineEvents.some(({ kind, snapshot: of }) => kind === 'cache-not-freed' && of === id)) return [];
+  const isThere = spaceHeldBytes > 0 || livePaths(world, cacheFile.letter).has(cacheFile.path);
+  return isThere ? [`${id}: is gone, and ${cacheFile.path} is not`] : [];
 }
