@@ -77,12 +77,13 @@ function driveOf(drive: DriveSpec): Yaml {
     partitions: drive.partitions,
     queueDepth: drive.figures.queueDepth,
     writeCache: drive.writeCache ? 'on' : 'off',
-    volumes: drive.volumes.map(({ letter, sizeBytes, fs, clusterBytes }) => {
+    volumes: drive.volumes.map(({ letter, sizeBytes, fs, clusterBytes, trimEveryNs }) => {
       return {
         letter,
         size: formatSize(sizeBytes),
         fs,
         cluster: clusterBytes === null ? undefined : formatSize(clusterBytes),
+        trim: trimEveryNs === null ? undefined : formatTime(trimEveryNs),
       };
     }),
   };

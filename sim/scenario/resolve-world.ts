@@ -104,7 +104,7 @@ function ownFigures(figures: ParsedFigures, sizeBytes: Bytes): DriveFigures {
 function placeVolumes(drive: ParsedDrive, path: NodePath, report: Report): VolumeSpec[] {
   let free = MIB;
   const tailBytes = drive.partitions === 'gpt' ? gptTailSectors(drive.sectorSize) * drive.sectorSize : 0;
-  const volumes = drive.volumes.map(({ letter, size, fs, cluster }, place): VolumeSpec => {
+  const volumes = drive.volumes.map(({ letter, size, fs, cluster, trim }, place): VolumeSpec => {
     const at: NodePath = [...path, 'volumes', place];
     if (size % drive.sectorSize !== 0) {
       report.at([...at, 'size'], 'out-of-range', `a volume of ${formatSize(size)} has no whole number of sectors`);
@@ -124,7 +124,8 @@ function placeVolumes(drive: ParsedDrive, path: NodePath, report: Report): Volum
       const hint = 'spread the volumes over more drives, or have `partitions: gpt`';
       report.at(at, 'partition-limit', 'an MBR has room for four partitions', hint);
     }
-    return { letter, driveId: drive.id, offsetBytes, sizeBytes: size, fs, clusterBytes: cluster ?? null };
+    const trimEveryNs = trim ?? null;
+    return { letter, driveId: drive.id, offsetBytes, sizeBytes: size, fs, clusterBytes: cluster ?? null, trimEveryNs };
   });
   return volumes;
 }
@@ -150,6 +151,8 @@ function addVolume(
   volumes.set(letter, volume);
   if (fs === 'raw') {
     if (clusterBytes !== null) report.atKey([...path, 'cluster'], 'keys-exclude', 'a raw volume has no clusters');
+    if (volume.trimEveryNs !== null)
+      report.atKey([...path, 'trim'], 'keys-exclude', 'nobody knows what of a raw volume is free');
     return;
   }
   const size = fatSize(fs, sizeBytes, drive.sectorSizeBytes, clusterBytes);

@@ -75,6 +75,8 @@ export interface VolumeSpec {
   readonly fs: FileSystemKind;
   /** Null for `raw` only. */
   readonly clusterBytes: Bytes | null;
+  /** How often the drive is told what is free; null: never. */
+  readonly trimEveryNs: Nanoseconds | null;
 }
 
 export interface PageCacheSpec {

@@ -68,6 +68,11 @@ const volume = mapping({
     min: 512,
     max: 32 * KIB,
   }).optional(),
+  trim: time({
+    description: 'How often the machine tells the drive what is free, as a timer for fstrim does; without it never.',
+    example: '30 s',
+    min: MILLISECOND,
+  }).optional(),
 });
 
 const drive = mapping({

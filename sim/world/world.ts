@@ -10,7 +10,7 @@ import { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import { defect } from '../../engine/invariant.ts';
 import type { Owner, Task } from '../../engine/task.ts';
-import { type Bytes, SECOND } from '../../engine/units.ts';
+import { type Bytes, type Nanoseconds, SECOND } from '../../engine/units.ts';
 import type { Application } from '../apps/application.ts';
 import type { BlockVersions } from '../apps/block-versions.ts';
 import { Truth } from '../apps/truth.ts';
@@ -22,7 +22,7 @@ import type { CachedVolume } from '../fs/cached-volume.ts';
 import { mountFat } from '../fs/fat/mount.ts';
 import type { NodeIds } from '../fs/fat/state.ts';
 import type { FatVolume } from '../fs/fat/volume.ts';
-import type { Path, WallSeconds } from '../fs/file-system.ts';
+import { FsError, type Path, type WallSeconds } from '../fs/file-system.ts';
 import { PageCache } from '../fs/page-cache.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { Choices } from '../kernel/random.ts';
@@ -163,6 +163,10 @@ export class World {
       volume.observer = this.activity;
       this.mounted.set(letter, volume);
     }
+    for (const { spec } of this.volumes.values()) {
+      if (spec.trimEveryNs !== null)
+        this.machine.spawn(`trim of ${spec.letter}`, trimmed(this, spec, spec.trimEveryNs));
+    }
     for (const { application, truth } of this.workloads) {
       application.start({
         kernel: this.kernel,
@@ -279,6 +283,18 @@ export class World {
 }
 
 function* nothing(): Task<void> {}
+
+/** Tells a drive what is free on a volume, again and again; what fails this time may not fail the next. */
+function* trimmed(world: World, { letter }: VolumeSpec, everyNs: Nanoseconds): Task<void> {
+  for (;;) {
+    yield everyNs;
+    try {
+      yield* world.files(letter).trim();
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error;
+    }
+  }
+}
 
 function mayDropDiscards(method: AnyMethod): boolean {
   return (

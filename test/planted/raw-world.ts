@@ -120,7 +120,7 @@ function methodOf({
 }
 
 function driveOf(id: string, sizeBytes: number, letter: string | null): DriveSpec {
-  const volume = { driveId: id, offsetBytes: MIB, sizeBytes: VOLUME_BYTES, fs: 'raw', clusterBytes: null } as const;
+  const volume = { driveId: id, offsetBytes: MIB, sizeBytes: VOLUME_BYTES, fs: 'raw', clusterBytes: null, trimEveryNs: null } as const;
   const base = {
     id,
     sizeBytes,
