@@ -2,7 +2,7 @@
 import type { CopiedFile, MethodResult, Result } from '../sim/result.ts';
 import { bytes, counted, microseconds, seconds } from './figures.ts';
 import { paragraph } from './layout.ts';
-import { firstSentences } from './run-report.ts';
+import { excludedWords, firstSentences } from './run-report.ts';
 import type { Style } from './style.ts';
 import { restoreWords, whatBecame } from './what-became.ts';
 
@@ -38,6 +38,7 @@ function sentencesOf(method: MethodResult): string[] {
     method.files.length > mostFiles ? `... and ${counted(method.files.length - mostFiles, 'more file')}.` : '',
     metrics.quietWaitSeconds === null ? '' : `It waits ${seconds(metrics.quietWaitSeconds)} for a moment of quiet.`,
     isSnapshot(method) && T !== null ? `At ${at(T)} it takes all volumes at one instant.` : '',
+    sentence(excludedWords(method.excluded)),
     (metrics.appDownSeconds ?? 0) > 0 ? `Nobody works for ${seconds(metrics.appDownSeconds)}.` : '',
     outcome === 'completed' && metrics.backupSeconds !== null
       ? `The copy takes ${seconds(metrics.backupSeconds)}.`
@@ -69,6 +70,10 @@ function isSnapshot({ kind }: MethodResult): boolean {
   return kind.startsWith('otm');
 }
 
+function sentence(words: string): string {
+  return words === '' ? '' : `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
+}
+
 /** Virtual time, from 0 s of the run. */
 function at(time: number): string {
   return `${time.toFixed(1)} s`;
@@ -76,5 +81,6 @@ function at(time: number): string {
 
 function moral(result: Result, width: number): string[] {
   const each = result.methods.map(method => `${method.method}: ${whatBecame(method).words}`);
-  return paragraph(`Same server, same minutes, same seed ${result.seed}. ${each.join('; ')}.`, width);
+  const same = each.length === 1 ? `Seed ${result.seed}` : `Same server, same minutes, same seed ${result.seed}`;
+  return paragraph(`${same}. ${each.join('; ')}.`, width);
 }

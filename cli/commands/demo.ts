@@ -10,7 +10,8 @@ import type { DemoOptions } from '../options.ts';
 import { openTerminal } from '../terminal.ts';
 import { seedOf } from '../values.ts';
 
-const scenarioOfTheStory = 'timestamp-problem';
+/** The problem, and the white paper's Figure 1: a server with nowhere to put a cache but the drive that is backed up. */
+const scenariosOfTheStory = ['timestamp-problem', 'one-drive-server'];
 
 export async function demo({ seed, against, ...options }: DemoOptions): Promise<number> {
   const terminal = openTerminal(options);
@@ -18,7 +19,7 @@ export async function demo({ seed, against, ...options }: DemoOptions): Promise<
     throw commandLineError('bad-value', '`--against otm` compares OTM with itself', 'name another method');
   }
   const methods = [against, 'otm'];
-  const found = lookForScenarios([scenarioOfTheStory], workingFolder());
+  const found = lookForScenarios(scenariosOfTheStory, workingFolder());
   const scenarios = choose(found, { method: methods });
   const { end, exitCode } = await execute(
     {
@@ -28,10 +29,12 @@ export async function demo({ seed, against, ...options }: DemoOptions): Promise<
       keep: null,
       failFast: false,
       limitMs: null,
-      isSingle: true,
+      isSingle: false,
       files: {},
       onResult: (result, { scenario }) => {
-        terminal.out(terminal.json ? jsonLine(result) : demoStory(result, { ...terminal, story: scenario.story }));
+        const isFirst = scenario.baseName === scenariosOfTheStory[0];
+        const story = (): string => demoStory(result, { ...terminal, story: scenario.story });
+        terminal.out(terminal.json ? jsonLine(result) : isFirst ? story() : `\n\n${story()}`);
       },
     },
     terminal,

@@ -298,5 +298,6 @@ test('demo tells the story in plain lines', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('A and B do not match.');
   expect(stdout).toContain('A and B match.');
+  expect(stdout).toMatch(/Left out, zeroes in the image: 8 MiB of C:\\OTM\\OTM.CACHE \(its\s+cache\)/);
   expect(existsSync(join(cwd, 'reproducers'))).toBe(false);
 });
