@@ -41,12 +41,12 @@ export function* firstWrite(filter: Filter, request: IoRequest, place: RangeHold
  */
 export function* takeOver(filter: Filter, { first, count }: Extent): Task<IoError | null> {
   const whole = new IoRequest('zeroes', first, count, null);
-  const place = filter.held.request(first, count);
+  const turn = filter.held.request(first, count);
   try {
-    yield* wait(place.granted);
+    yield* wait(turn.granted);
     return yield* makeReady(filter, whole, whole);
   } finally {
-    filter.held.release(place);
+    filter.held.release(turn);
   }
 }
 

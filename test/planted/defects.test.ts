@@ -8,10 +8,11 @@ import { type Broken, CACHE_HANGS } from './broken.ts';
 import { LIMITS } from './broken-limits.ts';
 import { PICTURES } from './broken-pictures.ts';
 import { REQUESTS } from './broken-requests.ts';
+import { SELF } from './broken-self.ts';
 import { importPlanted } from './build.ts';
 import { openRawWorld, type RawOptions, type RawRun } from './raw-world.ts';
 
-const BROKEN: readonly Broken[] = [...PICTURES, ...REQUESTS, ...LIMITS];
+const BROKEN: readonly Broken[] = [...PICTURES, ...REQUESTS, ...LIMITS, ...SELF];
 const SEEDS = 12;
 
 function isCaught(run: RawRun, check: string): boolean {

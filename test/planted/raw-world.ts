@@ -12,7 +12,7 @@ import type { EngineEvidence } from '../../sim/check/engine/engine-verdict.ts';
 import type { Verdict } from '../../sim/check/verdict.ts';
 import type { RandomStream } from '../../sim/kernel/random.ts';
 import { DRIVE_MODELS } from '../../sim/scenario/drive-models.ts';
-import type { DriveSpec, Fault, OtmMethod, OtmOptions, Scenario } from '../../sim/scenario/scenario.ts';
+import type { DriveSpec, Fault, OtmMethod, OtmOptions, Scenario, Selection } from '../../sim/scenario/scenario.ts';
 import { toEnd } from '../../sim/slices.ts';
 import { fillDrives } from '../../sim/world/filled-drives.ts';
 import { runSession } from '../../sim/world/session.ts';
@@ -28,6 +28,8 @@ export interface RawOptions {
   readonly besideOtm?: Partial<OtmOptions>;
   /** The caches lie on one drive, one behind the other. */
   readonly sharedCache?: boolean;
+  /** The drives are selected, and not their volumes: there is room for caches behind these. */
+  readonly wholeDrives?: boolean;
   /** When the first snapshot is asked for. */
   readonly startNs?: number;
   /** The target takes whatever comes: the backup reads without a rest. */
@@ -88,6 +90,7 @@ function methodOf({
   beside = false,
   besideOtm = {},
   sharedCache = false,
+  wholeDrives = false,
 }: RawOptions): OtmMethod {
   const options: OtmOptions = {
     quietNs: QUIET,
@@ -108,7 +111,7 @@ function methodOf({
     },
     ...otm,
   };
-  const selection = { by: 'volumes', volumes: ['D'], drives: [] } as const;
+  const selection = selectionOf(['D'], wholeDrives);
   const second = {
     id: 'otm-beside-1',
     startNs: SECOND,
@@ -119,8 +122,20 @@ function methodOf({
   return { id: 'otm', kind: 'otm', expectation: null, options, beside: beside ? [second] : [] };
 }
 
+function selectionOf(volumes: readonly string[], wholeDrives: boolean): Selection {
+  if (!wholeDrives) return { by: 'volumes', volumes, drives: [] };
+  return { by: 'drives', volumes, drives: volumes.map(letter => `disk${letter === 'C' ? 0 : 1}`) };
+}
+
 function driveOf(id: string, sizeBytes: number, letter: string | null): DriveSpec {
-  const volume = { driveId: id, offsetBytes: MIB, sizeBytes: VOLUME_BYTES, fs: 'raw', clusterBytes: null, trimEveryNs: null } as const;
+  const volume = {
+    driveId: id,
+    offsetBytes: MIB,
+    sizeBytes: VOLUME_BYTES,
+    fs: 'raw',
+    clusterBytes: null,
+    trimEveryNs: null,
+  } as const;
   const base = {
     id,
     sizeBytes,
@@ -134,9 +149,9 @@ function driveOf(id: string, sizeBytes: number, letter: string | null): DriveSpe
 
 function scenarioOf(
   method: OtmMethod,
-  { faults = [], unpaced = false, sharedCache = false, startNs = 2 * SECOND }: RawOptions,
+  { faults = [], unpaced = false, sharedCache = false, wholeDrives = false, startNs = 2 * SECOND }: RawOptions,
 ): Scenario {
-  const drives = ['C', 'D'].map((letter, at) => driveOf(`disk${at}`, 4 * MIB, letter));
+  const drives = ['C', 'D'].map((letter, at) => driveOf(`disk${at}`, wholeDrives ? 24 * MIB : 4 * MIB, letter));
   if (sharedCache) drives.push(driveOf(CACHE_DRIVE, 20 * MIB, null));
   return {
     schema: 'otm/scenario@1',
@@ -150,7 +165,7 @@ function scenarioOf(
     workloads: [],
     backups: {
       startNs,
-      selection: { by: 'volumes', volumes: ['C', 'D'], drives: [] },
+      selection: selectionOf(['C', 'D'], wholeDrives),
       walk: { order: { by: 'name' }, include: null, exclude: [] },
       copyRateBytesPerSecond: unpaced ? null : MIB,
       count: 1,
