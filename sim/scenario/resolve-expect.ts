@@ -124,6 +124,7 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     if (method.kind !== 'otm') return 'it has no snapshot';
     if (name === 'several' && method.beside.length === 0) return 'it has no snapshot `beside`';
     if (name === 'fault-rule' && context.faultCount === 0) return 'there are no faults';
+    if (name === 'self') return leavesOut(method, context) ? null : 'its picture leaves nothing out';
     return name === 'idle' ? whyNeverIdle(method, context) : null;
   }
   if (outcome !== 'completed') return `with the outcome \`${outcome}\` there is nothing restored`;
@@ -142,6 +143,19 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
 function whyNeverIdle({ options, beside }: Extract<UnjudgedMethod, { kind: 'otm' }>, { faultCount }: ExpectContext) {
   if (options.idleLimitNs === null) return 'its `idleLimit` is never';
   return faultCount === 0 && beside.length === 0 ? 'no fault stops its backup program (`agent-dies`)' : null;
+}
+
+/** Whether a cache lies on what some snapshot protects, or files are excluded. */
+function leavesOut(
+  { options, beside }: Extract<UnjudgedMethod, { kind: 'otm' }>,
+  { selection }: ExpectContext,
+): boolean {
+  const selections = [selection, ...beside.map(each => each.selection)];
+  return [options, ...beside.map(each => each.options)].some(({ cache: { on }, exclude }) => {
+    if (exclude.length > 0) return true;
+    if (on.is === 'volume') return selections.some(({ volumes }) => volumes.includes(on.letter));
+    return on.is === 'drive' && selections.some(({ drives }) => drives.includes(on.driveId));
+  });
 }
 
 function expectationsOf(

@@ -187,6 +187,12 @@ export const BAD_SENSE: readonly Case[] = [
   ['no-file-system', 'backups.methods.otm.cache.on=R', /the volume `R` is raw: name its drive instead/],
   ['volume-full', 'workloads.rest.files=1000', /the files of `rest` bring `E` to .* and it has room for/],
   ['not-selected', 'backups.order=[D:/WORK]', /`D:\\WORK` lies on a volume that is not backed up/],
+  ['not-selected', 'backups.methods.otm.exclude=[D:/WORK]', /`D:\\WORK` lies on a volume that is not backed up/],
+  [
+    'out-of-range',
+    'backups.methods.otm.cache={ on: C, limit: 64 MiB }',
+    /the volume `C` has no room for a cache of 64 MiB, which is all of its limit: it is backed up itself/,
+  ],
   [
     'workload-split',
     'workloads.bank.files.B=D:/B.DAT',
@@ -198,6 +204,7 @@ export const BAD_SENSE: readonly Case[] = [
     /`exact` cannot apply to `open-file-agent`: it has no snapshot/,
   ],
   ['check-not-applicable', 'expect={ otm: { several: held } }', /it has no snapshot `beside`/],
+  ['check-not-applicable', 'expect={ otm: { self: held } }', /its picture leaves nothing out/],
   ['check-not-applicable', 'expect={ otm: { fault-rule: held } }', /there are no faults/],
   [
     'check-not-applicable',
@@ -229,19 +236,13 @@ export const BAD_SENSE: readonly Case[] = [
   ['fault-trigger', 'faults=[{ kind: read-error, on: C, at: 1 s, nth: 3 }]', /`at` and `nth` stand side by side/],
   ['keys-exclude', 'backups.drives=[disk0]', /`volumes` and `drives` stand side by side/],
   ['keys-exclude', 'world.drives.disk1.volumes.R.cluster=512 B', /a raw volume has no clusters/],
+  ['keys-exclude', 'world.drives.disk1.volumes.R.trim=10 s', /nobody knows what of a raw volume is free/],
   ['keys-exclude', 'faults=[{ kind: write-error, on: C, op: flush, sectors: 1 }]', /a flush has no sectors/],
   ['memory-limit', 'world.pageCache.size=2 GiB', /the world would touch 21\d\d MiB, and the limit is 1 GiB/],
   ['not-there-yet', 'backups.methods.otm.durable=true', /`durable: true` is not there yet/],
-  ['not-there-yet', "backups.methods.otm.exclude=['*.TMP']", /`exclude` of a snapshot is not there yet/],
-  ['not-there-yet', 'backups.methods.otm.cache.on=C', /a cache on a volume that is backed up \(`C`\) is not there yet/],
   ['not-there-yet', 'phases={ safety: 60 s }', /`phases` is not there yet/],
   ['not-there-yet', 'backups.methods=[otm-incremental]', /the method `otm-incremental` is not there yet/],
   ['not-there-yet', 'backups.methods=[{ otm-incremental: { every: 10 min } }]', /`otm-incremental` is not there yet/],
-  [
-    'not-there-yet',
-    'expect={ otm: { self: held } }',
-    /the check `self` \(caches on protected volumes\) is not there yet/,
-  ],
   ...['power-cut', 'kill', 'bit-rot', 'disk-full', 'never-quiet', 'reorder'].map((kind): Case => {
     return [
       'not-there-yet',

@@ -170,9 +170,10 @@ describe('sense', () => {
     );
   });
 
-  test('a cache on a drive that is selected as a whole', () => {
-    const set = ['backups.volumes=null', 'backups.drives=[disk0]', 'backups.methods.otm.cache.on=disk0', 'expect={}'];
-    expectOne(errorsOf(SMALL, ...set), 'not-there-yet', /a cache on a drive that is backed up/);
+  test('a cache on a drive that is selected as a whole, and has no room for all of it', () => {
+    const cache = 'backups.methods.otm.cache={ on: disk0, limit: 64 MiB }';
+    const set = ['backups.volumes=null', 'backups.drives=[disk0]', cache, 'expect={}'];
+    expectOne(errorsOf(SMALL, ...set), 'out-of-range', /has 43 MiB outside of its volumes/);
   });
 
   test('the aim `cache` without a method that has one', () => {

@@ -1,7 +1,7 @@
 /** What a scenario comes to when it is right: defaults, units, cross-references. */
 import { describe, expect, test } from 'vitest';
 import { DRIVE_MODELS } from '../../../sim/scenario/drive-models.ts';
-import { FLAGSHIP, loadTexts, SMALL, scenarioOf } from './sample.ts';
+import { errorsOf, FLAGSHIP, loadTexts, SMALL, scenarioOf } from './sample.ts';
 
 const MIB = 1_048_576;
 const SECOND = 1_000_000_000;
@@ -21,7 +21,15 @@ describe('the flagship', () => {
       partitions: 'mbr',
       writeCache: writeCacheDefault,
       volumes: [
-        { letter: 'C', driveId: 'disk0', offsetBytes: MIB, sizeBytes: 64 * MIB, fs: 'fat32', clusterBytes: 512 },
+        {
+          letter: 'C',
+          driveId: 'disk0',
+          offsetBytes: MIB,
+          sizeBytes: 64 * MIB,
+          fs: 'fat32',
+          clusterBytes: 512,
+          trimEveryNs: null,
+        },
       ],
     });
     expect(pageCache).toEqual({
@@ -444,5 +452,32 @@ describe('files', () => {
     const base = { 'base.yaml': SMALL };
     expect(scenarioOf({ 'b.yaml': 'extends: base.yaml\nname: b\n', ...base }).story).toBe('A small story.');
     expect(scenarioOf({ 'b.yaml': '# Mine.\nextends: base.yaml\nname: b\n', ...base }).story).toBe('Mine.');
+  });
+});
+
+describe('a cache on what is backed up', () => {
+  const otm = (text: string) => `backups.methods.otm=${text}`;
+  const drive = ['backups.volumes=null', 'backups.drives=[disk0]'];
+
+  test('needs room for all of its limit, elsewhere for the least', () => {
+    const [error] = errorsOf(SMALL, ...drive, otm('{ cache: { on: disk0, limit: 48 MiB } }'));
+    expect(error?.message).toMatch(/has 43 MiB outside of its volumes, .* 48 MiB, which is all of its limit/);
+    expect(errorsOf(SMALL, otm('{ cache: { on: disk0, limit: 48 MiB } }'))).toEqual([]);
+    expect(errorsOf(SMALL, ...drive, otm('{ cache: { on: disk0, limit: 43 MiB } }'))).toEqual([]);
+  });
+
+  test('leaves the second table of a GPT alone', () => {
+    const sets = [...drive, 'world.drives.disk0.partitions=gpt'];
+    expect(errorsOf(SMALL, ...sets, otm('{ cache: { on: disk0, limit: 43 MiB } }'))).toHaveLength(1);
+    expect(errorsOf(SMALL, ...sets, otm('{ cache: { on: disk0, limit: 42 MiB } }'))).toEqual([]);
+  });
+
+  test('can be expected to be left out, as can files that are excluded', () => {
+    const expected = 'expect={ otm: { self: held } }';
+    for (const text of ['{ cache: { on: C, limit: 4 MiB } }', "{ exclude: ['*.TMP'] }"])
+      expect(errorsOf(SMALL, otm(text), expected)).toEqual([]);
+    expect(errorsOf(SMALL, otm('{ cache: { on: D, limit: 4 MiB } }'), expected)).toHaveLength(1);
+    const beside = '{ cache: { on: D, limit: 4 MiB }, beside: [{ start: 2 s, volumes: [D] }] }';
+    expect(errorsOf(SMALL, otm(beside), expected)).toEqual([]);
   });
 });
