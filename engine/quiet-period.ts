@@ -47,8 +47,9 @@ export class QuietWatch {
 
   /** Whether the period is over, and nothing broke it since. */
   isQuiet(now: Nanoseconds): boolean {
-    for (const volume of this.volumes) volume.lookAgain(this.snapshot.options.quietNs);
-    return this.inFlight === 0 && now >= this.quietSince + this.snapshot.options.quietNs;
+    const { quietNs } = this.snapshot.options;
+    for (const volume of this.volumes) volume.lookAgain(quietNs);
+    return this.inFlight === 0 && now >= this.quietSince + quietNs;
   }
 
   /** Waits for the quiet period. Says `quiet` in the very step in which it is over: the caller enables at once. */

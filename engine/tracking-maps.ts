@@ -13,10 +13,11 @@
 import { Bitmap } from './bitmap.ts';
 import { type Checksum, isSealed, seal } from './checksum.ts';
 import { type Device, type IoError, IoRequest } from './device.ts';
+import { ExtentSet } from './extent-set.ts';
 import { FieldReader, FieldWriter, SpoiledRecord } from './fields.ts';
 import { FileExtents } from './file-extents.ts';
 import { type Task, wait } from './task.ts';
-import type { ChangeTracker, Interval, TrackingGeneration } from './tracking.ts';
+import type { ChangeTracker, Interval, TrackedMaps, TrackingGeneration } from './tracking.ts';
 import type { Bytes, Extent } from './units.ts';
 
 export interface MapsPlace {
@@ -53,7 +54,7 @@ interface Mark {
  */
 export function* openMaps(tracker: ChangeTracker, place: MapsPlace): Task<NewGeneration | null> {
   const found = yield* readMaps(tracker, place);
-  if (typeof found !== 'string') tracker.resume(found.generation, found.intervals);
+  if (typeof found !== 'string') tracker.resume(found);
   yield* mark(tracker, place, { generation: tracker.generation, isClean: false, bodyBytes: 0, bodyChecksum: 0 });
   return typeof found === 'string' ? found : null;
 }
@@ -66,7 +67,7 @@ export function* renewMaps(tracker: ChangeTracker, place: MapsPlace, generation:
 
 /** A clean stop: no write follows. Throws the error of the device; then the next start begins a new generation. */
 export function* closeMaps(tracker: ChangeTracker, place: MapsPlace): Task<void> {
-  const body = encodeIntervals(tracker.known, place.device.sectorSize);
+  const body = encodeMaps(tracker, place.device.sectorSize);
   const file = bodyOf(place);
   if (body.length > file.sizeBytes) return;
   yield* done(file.requests('write', 0, body), place.device);
@@ -80,7 +81,7 @@ export function* closeMaps(tracker: ChangeTracker, place: MapsPlace): Task<void>
   });
 }
 
-/** So much room the maps of a volume need at most. */
+/** So much room the maps of a volume need, unless its pictures leave out thousands of extents. */
 export function mapsBytes(granuleCount: number, intervals: number, sectorSize: Bytes): Bytes {
   const chunks = Math.ceil(granuleCount / (32 * Bitmap.CHUNK_WORDS));
   const each = 1024 + chunks * (8 + 4 * Bitmap.CHUNK_WORDS);
@@ -112,10 +113,7 @@ function* mark(
   yield* done([new IoRequest('write', extent.first, 1, record, true)], device);
 }
 
-function* readMaps(
-  { grid }: ChangeTracker,
-  place: MapsPlace,
-): Task<{ generation: TrackingGeneration; intervals: Interval[] } | NewGeneration> {
+function* readMaps({ grid }: ChangeTracker, place: MapsPlace): Task<TrackedMaps | NewGeneration> {
   const { device, extent, checksum } = place;
   const sector = new Uint8Array(device.sectorSize);
   const error: IoError | null = yield* wait(device.submit(new IoRequest('read', extent.first, 1, sector)));
@@ -138,7 +136,7 @@ function* readMaps(
     const body = yield* readBody(place, bodyBytes);
     if (body === null) return 'unreadable';
     if (checksum(body) !== bodyChecksum) return 'rotten';
-    return { generation, intervals: decodeIntervals(body, grid.granuleCount) };
+    return { generation, ...decodeMaps(body, grid.granuleCount) };
   } catch (error) {
     if (!(error instanceof SpoiledRecord)) throw error;
     return 'rotten';
@@ -155,9 +153,11 @@ function* readBody(place: MapsPlace, bodyBytes: Bytes): Task<Uint8Array | null> 
   return body;
 }
 
-function encodeIntervals(intervals: readonly Interval[], sectorSize: Bytes): Uint8Array {
-  const fields = new FieldWriter().word(intervals.length);
-  for (const { since, changed } of intervals) {
+function encodeMaps({ known, leftOut }: ChangeTracker, sectorSize: Bytes): Uint8Array {
+  const fields = new FieldWriter().word(leftOut.extents.length);
+  for (const { first, count } of leftOut.extents) fields.word(first).word(count);
+  fields.word(known.length);
+  for (const { since, changed } of known) {
     const chunks = [...changed.filledChunks()];
     fields
       .word(since === null ? 0 : 1)
@@ -168,8 +168,14 @@ function encodeIntervals(intervals: readonly Interval[], sectorSize: Bytes): Uin
   return fields.record(sectorSize);
 }
 
-function decodeIntervals(body: Uint8Array, granuleCount: number): Interval[] {
+function decodeMaps(body: Uint8Array, granuleCount: number): Pick<TrackedMaps, 'intervals' | 'leftOut'> {
   const fields = new FieldReader(body);
+  const leftOut: Extent[] = [];
+  for (let left = fields.count(16); left > 0; left--) {
+    const extent = { first: fields.word(), count: fields.word() };
+    if (extent.count === 0) throw new SpoiledRecord('an extent of no sectors');
+    leftOut.push(extent);
+  }
   const intervals: Interval[] = [];
   for (let left = fields.count(24); left > 0; left--) {
     const hasSince = fields.word() === 1;
@@ -182,7 +188,7 @@ function decodeIntervals(body: Uint8Array, granuleCount: number): Interval[] {
     intervals.push({ since: hasSince ? since : null, changed });
   }
   if (intervals.length === 0) throw new SpoiledRecord('no interval');
-  return intervals;
+  return { intervals, leftOut: new ExtentSet(leftOut) };
 }
 
 function* done(requests: readonly IoRequest[], device: Device): Task<void> {

@@ -30,6 +30,14 @@ export interface Interval {
   readonly changed: Bitmap;
 }
 
+/** All that is known of a volume's changes. */
+export interface TrackedMaps {
+  readonly generation: TrackingGeneration;
+  readonly intervals: readonly Interval[];
+  /** What the last T left out. */
+  readonly leftOut: ExtentSet;
+}
+
 export class ChangeTracker {
   readonly grid: GranuleGrid;
   private readonly keep: number;
@@ -58,8 +66,13 @@ export class ChangeTracker {
     return this.intervals;
   }
 
+  /** What the last T left out. */
+  get leftOut(): ExtentSet {
+    return this.excluded;
+  }
+
   /** Goes on where an earlier life of the host stopped cleanly. */
-  resume(generation: TrackingGeneration, intervals: readonly Interval[]): void {
+  resume({ generation, intervals, leftOut }: TrackedMaps): void {
     const newest = intervals.at(-1);
     invariant(
       newest !== undefined && intervals.every(({ changed }) => changed.size === this.grid.granuleCount),
@@ -68,6 +81,7 @@ export class ChangeTracker {
     this.currentGeneration = generation;
     this.intervals = intervals.slice(-this.keep);
     this.newest = newest;
+    this.excluded = leftOut;
   }
 
   /** Something changed that was not marked: nothing from before is known any more (I4). */
@@ -76,6 +90,7 @@ export class ChangeTracker {
     this.currentGeneration = generation;
     this.intervals = [];
     this.newest = this.begin(null);
+    this.excluded = NO_EXTENTS;
   }
 
   isOf({ first, count }: Extent): boolean {

@@ -18,11 +18,12 @@ import { IoError, type IoRequest } from '../device.ts';
 import { invariant } from '../invariant.ts';
 import { HOLE } from '../slot-cache.ts';
 import type { CacheRead, CacheRun, GranuleCache, ProtectedVolume, Snapshot } from '../snapshot.ts';
-import { Latch, type Owner, type Task, wait } from '../task.ts';
+import { Latch, type Owner, type Process, type Task, wait } from '../task.ts';
 import { type Bytes, type Extent, MIB } from '../units.ts';
 import { EndMarks } from './end-marks.ts';
 import { encodeGroup, memberBytes } from './group.ts';
 import {
+  type BirthRecord,
   birthRecord,
   type Ended,
   FORMAT_VERSION,
@@ -94,7 +95,10 @@ export class DurableCache implements GranuleCache {
   /** The record of T is durable, or never will be. */
   private readonly born = new Latch<void>('the record of T');
   private waiting: Waiting[] = [];
-  private isCommitting = false;
+  /** Groups are on their way, one after the other. */
+  private committer: Process<void> | null = null;
+  /** The record of T is on its way. */
+  private bearing: Latch<void> | null = null;
   private isBegun = false;
 
   constructor(owner: Owner, snapshot: Snapshot, file: CacheFile, durability: Durability, found: LogEnd | null) {
@@ -122,7 +126,34 @@ export class DurableCache implements GranuleCache {
 
   /** The record of T: from here on, and not before, the snapshot comes back after a crash (I3). */
   *birth(): Task<IoError | null> {
-    const { checksum, incarnation, fingerprint } = this.durability;
+    const bearing = new Latch<void>('the record of T');
+    this.bearing = bearing;
+    try {
+      return yield* this.recordT();
+    } finally {
+      this.bearing = null;
+      bearing.settle();
+      if (!this.born.isSettled) this.born.settle();
+    }
+  }
+
+  private *recordT(): Task<IoError | null> {
+    const { checksum } = this.durability;
+    const place = this.file.endOffset;
+    const record = birthRecord(this.birthOf(), place, this.sectorSize, checksum);
+    while (this.file.roomNow(record.length) === null) {
+      if (!(yield* this.file.moreRoom())) return this.noRoom(record.length);
+    }
+    if (!this.snapshot.isEnabled) return null;
+    this.isBegun = true;
+    this.chain = sealOf(record);
+    const error = yield* this.writeThrough(place, record);
+    if (error !== null || !this.snapshot.isEnabled) return error;
+    return yield* this.state.commit(0, this.chain);
+  }
+
+  private birthOf(): BirthRecord {
+    const { incarnation, fingerprint } = this.durability;
     const { id, granuleBytes } = this.snapshot.options;
     const { state, volumes } = this.snapshot;
     invariant(state.is === 'enabled', 'a snapshot is enabled before its T is recorded');
@@ -134,18 +165,7 @@ export class DurableCache implements GranuleCache {
       extent: grid.volume,
       excluded: excluded.extents,
     }));
-    const { T, consistency } = state;
-    const birth = { incarnation, id, T, consistency, granuleBytes, volumes: selected };
-    const place = this.file.endOffset;
-    const record = birthRecord(birth, place, this.sectorSize, checksum);
-    while (this.file.roomNow(record.length) === null) {
-      if (!(yield* this.file.moreRoom())) return this.noRoom(record.length);
-    }
-    this.isBegun = true;
-    this.chain = sealOf(record);
-    const error = (yield* this.writeThrough(place, record)) ?? (yield* this.state.commit(0, this.chain));
-    if (!this.born.isSettled) this.born.settle();
-    return error;
+    return { incarnation, id, T: state.T, consistency: state.consistency, granuleBytes, volumes: selected };
   }
 
   /** After a crash: what was found may not be durable yet, and is before anything is built on it. */
@@ -165,10 +185,7 @@ export class DurableCache implements GranuleCache {
       this.waiting.push({ volume, old, batch });
     }
     if (batch.left === 0) return;
-    if (!this.isCommitting) {
-      this.isCommitting = true;
-      this.owner.spawn(`groups of ${this.snapshot.options.id}`, this.commitAll());
-    }
+    this.committer ??= this.owner.spawn(`groups of ${this.snapshot.options.id}`, this.commitAll());
     yield* wait(batch.done);
   }
 
@@ -205,7 +222,10 @@ export class DurableCache implements GranuleCache {
     return this.isBegun ? this.marks.record(ended, isCacheBad, this.snapshot.options.preserveLimitNs) : null;
   }
 
+  /** Whatever is on its way sends no more requests once it has ended, and not before. */
   *close(): Task<void> {
+    if (this.bearing !== null) yield* wait(this.bearing);
+    if (this.committer !== null) yield* wait(this.committer.end);
     yield* this.marks.drain();
     yield* this.file.close();
     yield* this.state.drain();
@@ -219,7 +239,7 @@ export class DurableCache implements GranuleCache {
       else if (this.waiting.length === 0) break;
       else if (!(yield* this.file.moreRoom())) this.refuseFirst();
     }
-    this.isCommitting = false;
+    this.committer = null;
   }
 
   /** The members of the next group: those who wait and are still awaited, as far as there is room for them. */

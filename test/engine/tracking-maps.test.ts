@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Checksum } from '../../engine/checksum.ts';
+import { ExtentSet } from '../../engine/extent-set.ts';
 import { runNow } from '../../engine/task.ts';
 import { ChangeTracker } from '../../engine/tracking.ts';
 import { closeMaps, type MapsPlace, mapsBytes, openMaps, renewMaps } from '../../engine/tracking-maps.ts';
@@ -36,8 +37,12 @@ function tracker(volume = VOLUME): ChangeTracker {
 }
 
 /** Everything that is known, as numbers. */
-function known({ known: intervals, generation }: ChangeTracker): unknown {
-  return { generation, intervals: intervals.map(({ since, changed }) => [since, [...changed.ones()]]) };
+function known({ known: intervals, generation, leftOut }: ChangeTracker): unknown {
+  return {
+    generation,
+    leftOut: leftOut.extents,
+    intervals: intervals.map(({ since, changed }) => [since, [...changed.ones()]]),
+  };
 }
 
 function markAt(of: ChangeTracker, granules: readonly number[]): void {
@@ -54,7 +59,7 @@ describe('a clean stop', () => {
         expect(runNow(openMaps(before, place))).toBe('none');
         intervals.forEach((each, at) => {
           markAt(before, each);
-          if (at > 0) before.swap(`backup-${at}`);
+          if (at > 0) before.swap(`backup-${at}`, new ExtentSet(at > 2 ? [{ first: 100 * at, count: 17 }] : []));
         });
         runNow(closeMaps(before, place));
         const after = tracker();

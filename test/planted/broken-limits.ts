@@ -33,8 +33,8 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/quiet-period.ts',
-        find: 'if (this.inFlight === 0 && now >= this.quietSince + quietNs)',
-        replace: 'if (now >= this.quietSince + quietNs)',
+        find: 'return this.inFlight === 0 && now >= this.quietSince + quietNs;',
+        replace: 'return now >= this.quietSince + quietNs;',
       },
       {
         file: 'engine/quiet-period.ts',
@@ -202,8 +202,8 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/quiet-period.ts',
-        find: 'if (this.inFlight === 0 && now >= this.quietSince + quietNs)',
-        replace: 'if (this.inFlight === 0 && now >= this.quietSince + quietNs / 2)',
+        find: 'return this.inFlight === 0 && now >= this.quietSince + quietNs;',
+        replace: 'return this.inFlight === 0 && now >= this.quietSince + quietNs / 2;',
       },
       {
         file: 'engine/quiet-period.ts',
@@ -254,8 +254,8 @@ export const LIMITS: readonly Broken[] = [
     changes: [
       {
         file: 'engine/quiet-period.ts',
-        find: 'if (this.inFlight === 0 && now >= this.quietSince + quietNs)',
-        replace: 'if (this.inFlight === 0 && now >= this.quietSince + 3 * quietNs)',
+        find: 'return this.inFlight === 0 && now >= this.quietSince + quietNs;',
+        replace: 'return this.inFlight === 0 && now >= this.quietSince + 3 * quietNs;',
       },
       {
         file: 'engine/quiet-period.ts',

@@ -21,7 +21,7 @@ const EACH_OTHERS: RawOptions = {
 /** The first one has its picture when the second one's cache is made. */
 const LATER: RawOptions = { ...EACH_OTHERS, startNs: 100 * MILLISECOND };
 
-const KNOWN = 'return new ExtentSet([...worthless, ...[...caches].flatMap(({ extents }) => extents)]);';
+const KNOWN = 'return new ExtentSet([...worthless, ...[...caches].flatMap(({ extents }) => extents.list)]);';
 
 export const SELF: readonly Broken[] = [
   {
@@ -30,7 +30,7 @@ export const SELF: readonly Broken[] = [
       {
         file: 'engine/snapshot.ts',
         find: KNOWN,
-        replace: `return new ExtentSet([...caches].flatMap(({ extents }) => extents).map(({ first, count }) => {
+        replace: `return new ExtentSet([...caches].flatMap(({ extents }) => extents.list).map(({ first, count }) => {
       const { grid } = this;
       const last = grid.lastTouched(first, count);
       const start = grid.start(grid.firstTouched(first));
@@ -79,13 +79,15 @@ export const SELF: readonly Broken[] = [
   },
   {
     name: 'a cache that is not flushed before T',
-    changes: [{ file: 'engine/cache-file.ts', find: 'if (!isProtected) return;', replace: 'if (extents) return;' }],
+    changes: [
+      { file: 'engine/cache-file.ts', find: 'if (!isProtected) return;', replace: 'if (this.extents) return;' },
+    ],
     caughtBy: 'self',
     options: OWN,
   },
   {
     name: "a cache that goes on growing after another one's T",
-    changes: [{ file: 'engine/engine.ts', find: 'yield* other.cache.stopGrowing();', replace: 'continue;' }],
+    changes: [{ file: 'engine/engine.ts', find: 'yield* other.cache.file.stopGrowing();', replace: 'continue;' }],
     caughtBy: 'self',
     options: EACH_OTHERS,
   },
