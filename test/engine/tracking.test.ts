@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Bitmap } from '../../engine/bitmap.ts';
 import type { IoRequest } from '../../engine/device.ts';
+import { ExtentSet } from '../../engine/extent-set.ts';
 import type { SelectedVolume } from '../../engine/snapshot.ts';
 import { type Task, wait } from '../../engine/task.ts';
 import { ChangeTracker } from '../../engine/tracking.ts';
@@ -233,4 +234,57 @@ test('bitmaps are added, in chunks that only one of them has, too', () => {
       expect(other.count).toBe(others.length);
     }),
   );
+});
+
+/** Model: pictures as arrays of versions, with 0 where one leaves a sector out. */
+describe('sectors that pictures leave out', () => {
+  const SECTORS = 40;
+  type Act =
+    | { readonly does: 'write'; readonly first: number; readonly count: number }
+    | { readonly does: 'T'; readonly excluded: readonly { readonly first: number; readonly count: number }[] };
+  const range = fc.record({ first: fc.nat(SECTORS - 1), count: fc.integer({ min: 1, max: 9 }) });
+  const act: fc.Arbitrary<Act> = fc.oneof(
+    { weight: 3, arbitrary: range.map(each => ({ does: 'write' as const, ...each })) },
+    { weight: 2, arbitrary: fc.array(range, { maxLength: 3 }).map(excluded => ({ does: 'T' as const, excluded })) },
+  );
+
+  test('are changed when one of two pictures has them, and not when neither has', () => {
+    const granule = fc.constantFrom(1, 4, 7);
+    fc.assert(
+      fc.property(granule, fc.array(act, { maxLength: 40 }), (granuleSectors, acts) => {
+        const tracker = new ChangeTracker({ first: 0, count: SECTORS }, granuleSectors, acts.length + 1);
+        const content = new Array<number>(SECTORS).fill(1);
+        const pictures: number[][] = [];
+        acts.forEach((each, at) => {
+          if (each.does === 'write') {
+            tracker.mark(each.first, each.count);
+            content.fill(at + 2, each.first, each.first + each.count);
+          } else {
+            tracker.swap(`${pictures.length}`, new ExtentSet(each.excluded));
+            const picture = [...content];
+            for (const { first, count } of each.excluded) picture.fill(0, first, first + count);
+            pictures.push(picture);
+          }
+        });
+        pictures.forEach((base, from) => {
+          pictures.forEach((next, to) => {
+            if (to < from) return;
+            const changed = tracker.changedBetween(`${from}`, `${to}`)!;
+            const alwaysOut = pictures
+              .slice(from, to + 1)
+              .reduce(
+                (out, picture) => out.map((is, s) => is && picture[s] === 0),
+                new Array<boolean>(SECTORS).fill(true),
+              );
+            for (let sector = 0; sector < SECTORS; sector++) {
+              const isChanged = changed.get(Math.floor(sector / granuleSectors));
+              if (!isChanged) expect(base[sector]).toBe(next[sector]);
+              if (granuleSectors === 1 && alwaysOut[sector]) expect(isChanged).toBe(false);
+            }
+          });
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
 });

@@ -46,6 +46,29 @@ describe('intact', () => {
     );
   });
 
+  it('wants zeroes of the old size in a file that the picture leaves out, where all was written', () => {
+    const world = stage().run(SECOND);
+    const files = world.snapshot();
+    const name = 'C:\\OLD\\D00002.DAT';
+    const { bytes, modified } = files.get(name)!;
+    const settled = { consistency: 'quiescent', at: world.truth.now(), settledAt: world.truth.now() } as const;
+    const leftOut = [{ path: name, sizeBytes: bytes.length }];
+    const judge = (content: Uint8Array | null, changes: EvidenceChanges = settled) => {
+      const restored = new Map(files);
+      if (content === null) restored.delete(name);
+      else restored.set(name, { bytes: content, modified });
+      return only(intact(evidenceOf(world, restored, { ...changes, leftOut, selects: path => path !== name })));
+    };
+    expect(judge(new Uint8Array(bytes.length))).toMatchObject({ verdict: 'held', looked: files.size });
+    expect(judge(new Uint8Array(bytes.length)).summary).toMatch(/, and 1 file left out: zeroes$/);
+    const oneByte = new Uint8Array(bytes.length);
+    oneByte[bytes.length - 1] = 1;
+    for (const wrong of [bytes, oneByte, new Uint8Array(bytes.length - 1), null]) {
+      expect(judge(wrong).verdict).toBe('violated');
+      expect(judge(wrong, { ...settled, consistency: 'crash-consistent', settledAt: null }).verdict).toBe('held');
+    }
+  });
+
   it('is violated by one changed byte of data that never changes, by a wrong size and by a file that never was', () => {
     const world = stage().run(SECOND);
     const files = world.snapshot();

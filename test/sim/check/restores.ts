@@ -28,13 +28,14 @@ export function restoreOf(stage: Stage, changes: Partial<Restore> = {}): Restore
 export interface EvidenceChanges extends Partial<Restore> {
   readonly writeBackNs?: Nanoseconds;
   readonly selects?: (path: Path) => boolean;
+  readonly leftOut?: readonly { readonly path: Path; readonly sizeBytes: number }[];
 }
 
 /** The evidence of a stage from which these files came back. */
 export function evidenceOf(
   stage: Stage,
   files: ReadonlyMap<Path, FileState>,
-  { writeBackNs = SECOND, selects, ...changes }: EvidenceChanges = {},
+  { writeBackNs = SECOND, selects, leftOut = [], ...changes }: EvidenceChanges = {},
 ): DataEvidence {
   const restore = restoreOf(stage, changes);
   const readings = readingsOf(
@@ -42,7 +43,7 @@ export function evidenceOf(
     restore.volumes.map(({ letter }) => letter),
   );
   const { truth, workloads } = stage;
-  const input = { restore, readings, truth, workloads, writeBackNs };
+  const input = { restore, readings, truth, workloads, writeBackNs, leftOut };
   return new DataEvidence(selects === undefined ? input : { ...input, selects });
 }
 
