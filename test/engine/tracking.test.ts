@@ -252,7 +252,7 @@ describe('sectors that pictures leave out', () => {
     const granule = fc.constantFrom(1, 4, 7);
     fc.assert(
       fc.property(granule, fc.array(act, { maxLength: 40 }), (granuleSectors, acts) => {
-        const tracker = new ChangeTracker({ first: 0, count: SECTORS }, granuleSectors, acts.length + 1);
+        const tracker = new ChangeTracker({ first: 0, count: SECTORS }, granuleSectors, acts.length + 1, 1);
         const content = new Array<number>(SECTORS).fill(1);
         const pictures: number[][] = [];
         acts.forEach((each, at) => {
