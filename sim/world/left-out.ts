@@ -9,7 +9,7 @@ import type { ReadSectors } from '../fs/fat/image.ts';
 import { readVolume } from '../fs/fat/read-only.ts';
 import type { Path } from '../fs/file-system.ts';
 import { matchesPattern } from '../scenario/paths.ts';
-import { overlapsExtent, type WatchedSnapshot } from './watched-snapshot.ts';
+import type { WatchedSnapshot } from './watched-snapshot.ts';
 import type { World, WorldVolume } from './world.ts';
 
 export interface LeftOut {
@@ -23,6 +23,10 @@ export interface LeftOut {
   readonly bytes: Bytes;
   /** Of a file: what its directory says. */
   readonly sizeBytes: Bytes | null;
+}
+
+export function overlapsExtent(a: Extent, b: Extent): boolean {
+  return a.first < b.first + b.count && b.first < a.first + a.count;
 }
 
 /** What a snapshot that is enabled in this step leaves out. */

@@ -35,10 +35,6 @@ export interface LentExtent extends Extent {
   readonly lentNs: Nanoseconds;
 }
 
-export function overlapsExtent(a: Extent, b: Extent): boolean {
-  return a.first < b.first + b.count && b.first < a.first + a.count;
-}
-
 export class WatchedSnapshot {
   readonly request: SnapshotRequest;
   readonly findings: PictureFindings;
@@ -57,8 +53,6 @@ export class WatchedSnapshot {
   readonly cacheExtents: LentExtent[] = [];
   /** The file that it is; null for raw sectors. */
   cacheFile: CachePlaceInWorld['file'] = null;
-  /** Requests that had been issued when the host had the space back; null as long as it has not. */
-  spaceFreedAs: number | null = null;
   /** The host had no more room for it. */
   hasNoRoom = false;
   T: Nanoseconds | null = null;
@@ -211,7 +205,6 @@ export class WatchedSnapshot {
       *free(): Task<void> {
         yield* space.free();
         watched.spaceHeldBytes = 0;
-        watched.spaceFreedAs = watched.world.requests.length;
       },
     };
   }

