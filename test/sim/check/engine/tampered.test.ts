@@ -13,6 +13,7 @@ import { faultRule } from '../../../../sim/check/engine/fault-rule.ts';
 import { once } from '../../../../sim/check/engine/once.ts';
 import { oneInstant } from '../../../../sim/check/engine/one-instant.ts';
 import { released } from '../../../../sim/check/engine/released.ts';
+import { self } from '../../../../sim/check/engine/self.ts';
 import { transparent } from '../../../../sim/check/engine/transparent.ts';
 import type { Verdict } from '../../../../sim/check/verdict.ts';
 import { PAGE_BYTES } from '../../../../sim/disk/arena.ts';
@@ -161,6 +162,51 @@ describe('released', () => {
     const { before, after } = around(released, change);
     expect(before).toBe('held');
     expect(after.verdict).toBe('violated');
+  });
+});
+
+describe('self', () => {
+  const OWN: RawOptions = {
+    wholeDrives: true,
+    otm: { cache: { on: { is: 'drive', driveId: 'disk0' }, minBytes: 256 * KIB, limitBytes: 8192 * KIB } },
+  };
+
+  test.each<[string, (evidence: EngineEvidence, snapshot: WatchedSnapshot) => void]>([
+    [
+      'one byte in the picture of what is left out',
+      (_evidence, { pictures, cacheExtents }) => {
+        const { first, count } = cacheExtents.at(-1)!;
+        pictures[0]!.read.write((first + count) * 512 - 1, Uint8Array.of(1));
+      },
+    ],
+    [
+      'a cache that had not all of its limit at T',
+      (_evidence, { cacheExtents, issuedAtT }) => {
+        cacheExtents.splice(0, 1, { ...cacheExtents[0]!, lentAs: issuedAtT + 1 });
+      },
+    ],
+    [
+      'a cache that is larger after T than at T',
+      (_evidence, { cacheExtents, issuedAtT }) => {
+        const { first, count } = cacheExtents.at(-1)!;
+        cacheExtents.push({ first: first + count, count: 8, lentAs: issuedAtT + 1, lentNs: 0 });
+      },
+    ],
+    [
+      'a write of the engine to what is protected, beside its cache',
+      ({ world }) => {
+        const { cacheHandle, drive } = world.drive('disk0');
+        drive.observer?.issued(cacheHandle, new IoRequest('write', 9, 1, new Uint8Array(drive.sectorSize)), 0);
+      },
+    ],
+  ])('finds %s', (_what, change) => {
+    const { before, after } = around(self, change, OWN);
+    expect(before).toBe('held');
+    expect(after.verdict).toBe('violated');
+  });
+
+  test('does not apply where nothing is left out', () => {
+    expect(self(raw(1, {}).evidence).verdict).toBe('not-applicable');
   });
 });
 
