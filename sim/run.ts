@@ -15,6 +15,7 @@ import { BlockVersions } from './apps/block-versions.ts';
 import { SqliteLibrary } from './apps/sqlite/library.ts';
 import { judgeData, unjudgedData } from './check/data-checks.ts';
 import { DataEvidence } from './check/data-evidence.ts';
+import { durable } from './check/durable.ts';
 import { judgeEngine } from './check/engine/engine-checks.ts';
 import { judgeExpectation } from './check/expect.ts';
 import { readRestored } from './check/read-restored.ts';
@@ -25,8 +26,9 @@ import { Trace } from './kernel/trace.ts';
 import { type BaseTruth, metricsOf } from './metrics.ts';
 import type { Modules } from './modules.ts';
 import type { BackupResult, MethodRun, RestoreStep, RunResult } from './result.ts';
+import { canJudge } from './scenario/checks.ts';
 import { formatClock } from './scenario/clock.ts';
-import { type Method, NONE, type Scenario } from './scenario/scenario.ts';
+import { endsMachine, type Method, NONE, type Scenario } from './scenario/scenario.ts';
 import { type Sliced, toEnd } from './slices.ts';
 import { makeApplications } from './world/applications.ts';
 import { type FilledDrives, fillDrives } from './world/filled-drives.ts';
@@ -170,7 +172,7 @@ function judgeBackup(session: Session, backup: Backup): JudgedBackup {
       backup,
       restored: null,
       restore: null,
-      verdicts: [...engine, ...unjudgedData(applications, selection.volumes, why)],
+      verdicts: [...engine, ...unjudgedData(applications, selection.volumes, why), ...judgeDurable(world)],
     };
   }
   const restored = restoreOf(world, backup);
@@ -187,7 +189,7 @@ function judgeBackup(session: Session, backup: Backup): JudgedBackup {
     leftOut: backup.leftOut,
     selects: path => !world.cachePaths.has(path) && !leftOut.has(path) && (!isFileAgent || isWanted(walk, path)),
   });
-  const verdicts = [...engine, ...judgeData(evidence)];
+  const verdicts = [...engine, ...judgeData(evidence), ...judgeDurable(world)];
   const loadings = world.workloads
     .filter(workload => evidence.scope(workload) === 'inside')
     .map(workload => {
@@ -198,6 +200,20 @@ function judgeBackup(session: Session, backup: Backup): JudgedBackup {
   const files = readings.reduce((sum, reading) => sum + reading.files.length, 0);
   const step = { volumes: restored.volumes.map(({ letter }) => letter), files, loadings };
   return { backup, restored, restore: step, verdicts };
+}
+
+/** Of the workloads that are backed up, as all data checks; only where something ends the machine. */
+function judgeDurable({ scenario, workloads, survivals }: World): Verdict[] {
+  if (!scenario.faults.some(endsMachine)) return [];
+  const { volumes } = scenario.backups.selection;
+  const able = scenario.workloads.filter(each => canJudge('durable', each)).map(({ id }) => id);
+  const selected = workloads.filter(
+    ({ application: { id, letters } }) => able.includes(id) && letters.some(letter => volumes.includes(letter)),
+  );
+  return durable(
+    selected.map(({ application }) => application.id),
+    survivals,
+  );
 }
 
 function restoreOf(world: World, backup: Backup): Restore {

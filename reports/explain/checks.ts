@@ -65,10 +65,13 @@ const dataChecks = {
     see: ['intact'],
   },
   durable: {
-    says: 'After a power cut what had been acknowledged as durable is there.',
-    more: ['It needs power cuts, which this version does not have yet.'],
-    example: 'workloads: [{ id: bank, app: ledger, fsync: always }]',
-    see: ['prefix'],
+    says: 'After a power cut or a kill what had been acknowledged as durable is there.',
+    more: [
+      'Read from the drives when the machine starts again, before its applications do. A transaction is owed when its client was told that it is done after an fsync of all its files; with `fsync: never` none is. SQLite recovers before it is asked.',
+      'It judges the live volumes, not what was restored, so it applies whatever became of the backup.',
+    ],
+    example: 'expect: { otm: { outcome: failed, durable: held } }',
+    see: ['prefix', 'power-cut', 'kill'],
   },
 } as const satisfies { readonly [Name in CheckName]?: CheckText };
 

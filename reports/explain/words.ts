@@ -43,6 +43,21 @@ const faults: { readonly [Kind in FaultKind]: Text } = {
     example: 'faults: [{ kind: writer-at-T, on: C, when: both }]',
     see: ['one-instant'],
   },
+  'power-cut': {
+    says: 'The power of the whole world is cut: memory is gone, drives keep what was durable and a part of what was not.',
+    more: [
+      'A sector keeps its durable version or any later one that it was given. Whole requests are there or not, in the order in which they completed; those that were at a drive come after them, in any order. With `torn: true` one write is there in part.',
+      'The machine starts again after `back`: volumes are put in order as SCANDISK did, applications open what the drives hold, and SQLite recovers. A backup that was under way has failed; the next one of `count` follows.',
+    ],
+    example: 'faults: [{ kind: power-cut, nth: 40, on: C, op: write, back: 5 s }]',
+    see: ['durable', 'kill'],
+  },
+  kill: {
+    says: 'All programs of the machine end at once, its drives live on.',
+    more: ['What was at a drive is done there, and nobody is told. The machine starts again after `back`.'],
+    example: 'faults: [{ kind: kill, at: 12 s, back: 2 s }]',
+    see: ['durable', 'power-cut'],
+  },
 };
 
 const outcomes: { readonly [Word in Outcome | Consistency]: Text } = {

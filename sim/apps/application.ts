@@ -7,6 +7,8 @@
  * I2 Transaction numbers are given under the application's lock, so their order is commit order.
  * I3 Operation n of an application draws from the stream `<workload>#n`, so that skipping one moves no other.
  * I4 An application is made for one run of one method; nothing in it outlives that.
+ * I5 It is started once for each life of its machine. What it had in memory before is gone; what it keeps for the judges
+ *    (which transaction did what) it does not go by.
  */
 import type { Owner, Task } from '../../engine/task.ts';
 import type { Bytes } from '../../engine/units.ts';
@@ -16,6 +18,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { AppKind } from '../scenario/scenario.ts';
 import type { BaseFile } from './base-content.ts';
 import type { RestoredBlocks } from './restored-blocks.ts';
+import type { EventNumber } from './truth.ts';
 import type { WorkloadTruth } from './workload-truth.ts';
 
 /** Gives the mounted volume of a letter. */
@@ -29,6 +32,8 @@ export interface AppContext {
   readonly volumes: Volumes;
   readonly truth: WorkloadTruth;
   readonly wallClock: () => WallSeconds;
+  /** An earlier machine has ended without warning: what the files hold is not known. */
+  readonly isRestart: boolean;
 }
 
 /** Files as they were restored; read from the restored bytes alone. */
@@ -57,7 +62,10 @@ export interface RestoredFile {
 export interface HeldTransactions {
   readonly whole: ReadonlySet<number>;
   readonly torn: ReadonlySet<number>;
-  /** Those of which nothing tells whether they are there: later ones covered all that they did. Without it: none. */
+  /**
+   * Those of which nothing tells whether they are there: later ones covered all that they did; and those that the end of
+   * a machine had taken back before. Without it: none.
+   */
   readonly untold?: ReadonlySet<number>;
 }
 
@@ -101,8 +109,8 @@ export interface Application {
   /** Whether a path belongs to this application. */
   owns(path: Path): boolean;
   /**
-   * Loads a restored set. Never throws for what is in the files. `held` tells, from bytes and truth, which transactions
-   * the set holds; an application that recovers does not ask it.
+   * Loads a restored set of the event `until`, or earlier. Never throws for what is in the files. `held` tells, from bytes
+   * and truth, which transactions the set holds; an application that recovers does not ask it.
    */
-  load(tree: RestoredTree, truth: WorkloadTruth, held: () => HeldTransactions): Loading;
+  load(tree: RestoredTree, truth: WorkloadTruth, held: () => HeldTransactions, until: EventNumber): Loading;
 }

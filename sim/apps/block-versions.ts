@@ -55,6 +55,10 @@ export class BlockVersions {
     return bytes;
   }
 
+  newestHash(slot: number): number {
+    return this.hashes[this.heads[slot]!]!;
+  }
+
   /** The block has a new content from this event on; a second one in the same event replaces the first (I2). */
   add(slot: number, event: number, hash: number): void {
     const head = this.heads[slot]!;

@@ -4,12 +4,15 @@
  *
  * A transfer, with the lock held, its file operations 0 to 5 ms apart: the payer's record in A, the receiver's in A, the
  * transfer's in B. The fsync, if any, comes after the lock.
+ *
+ * It has no recovery: started again after the end of its machine, it opens A and B as they are, and appends to B behind
+ * what is there. The numbers of transfers come from outside (the counter's slips), so none is used twice.
  */
 import type { Task } from '../../engine/task.ts';
 import { MILLISECOND, type Nanoseconds } from '../../engine/units.ts';
 import { FsError, type OpenFile, type Path } from '../fs/file-system.ts';
 import type { LedgerWorkload } from '../scenario/scenario.ts';
-import type { AppContext, Application, Loading, RestoredTree, Volumes } from './application.ts';
+import type { AppContext, Application, HeldTransactions, Loading, RestoredTree, Volumes } from './application.ts';
 import { Durability } from './durability.ts';
 import { fillFile } from './filling.ts';
 import { loadLedger } from './ledger-load.ts';
@@ -24,6 +27,7 @@ import {
 import { letterOf, lettersOf } from './paths.ts';
 import { type Transacting, transact } from './transacting.ts';
 import { type Operation, TransactionClock } from './transaction-clock.ts';
+import type { EventNumber } from './truth.ts';
 import type { Transaction, WorkloadTruth } from './workload-truth.ts';
 
 const MOST_BETWEEN_NS: Nanoseconds = 5 * MILLISECOND;
@@ -92,8 +96,15 @@ export class Ledger implements Application {
     return path === this.workload.files.A || path === this.workload.files.B;
   }
 
-  load(tree: RestoredTree, truth: WorkloadTruth): Loading {
-    return loadLedger(this.workload, this.history, tree, truth);
+  load(
+    tree: RestoredTree,
+    truth: WorkloadTruth,
+    _held: () => HeldTransactions,
+    until: EventNumber = truth.truth.lastEvent,
+  ): Loading {
+    const isLost = ({ transaction }: TransferRecord) => truth.transactions[transaction - 1]?.isLostAt(until) ?? false;
+    const history = this.history.filter(transfer => !isLost(transfer));
+    return loadLedger(this.workload, history, tree, truth);
   }
 
   private *open({ volumes, truth }: AppContext, clock: TransactionClock): Task<void> {

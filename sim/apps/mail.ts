@@ -6,6 +6,9 @@
  * - deliver: a temporary file is created and written, renamed to its final name, and entered in the index;
  * - append: a piece is added to a message, and its entry brought up to date;
  * - delete: the entry is marked, and the file removed.
+ *
+ * It has no recovery: started again after the end of its machine, it believes what its index says, and leaves alone what
+ * a delivery that was cut off has left.
  */
 import type { Task } from '../../engine/task.ts';
 import { type Bytes, MILLISECOND, type Nanoseconds } from '../../engine/units.ts';
@@ -16,7 +19,7 @@ import { Durability } from './durability.ts';
 import { fillFile } from './filling.ts';
 import { indexPath, messagePath, temporaryPath } from './mail-files.ts';
 import { loadMail } from './mail-load.ts';
-import { RECORD_BYTES, writeEntry, writePiece } from './mail-records.ts';
+import { RECORD_BYTES, readEntry, writeEntry, writePiece } from './mail-records.ts';
 import { letterOf } from './paths.ts';
 import { type Transacting, transact } from './transacting.ts';
 import { type Operation, TransactionClock } from './transaction-clock.ts';
@@ -25,6 +28,7 @@ import type { Transaction, WorkloadTruth } from './workload-truth.ts';
 const MOST_BETWEEN_NS: Nanoseconds = 5 * MILLISECOND;
 const PIECE_UNIT_BYTES: Bytes = 512;
 const MOST_UNITS = 8;
+const READ_BYTES: Bytes = 64 * 1024;
 const TWO_32 = 4_294_967_296;
 /** Of ten transactions: five deliver, three append, two delete. */
 const KINDS = 10;
@@ -79,7 +83,7 @@ export class MailStore implements Application {
   }
 
   start(context: AppContext): void {
-    for (let message = 1; message <= this.workload.messages; message++) this.present.push(message);
+    this.present.length = 0;
     const clock = new TransactionClock(this.workload, context.kernel, context.owner);
     this.clock = clock;
     context.owner.spawn('start', this.open(context, clock));
@@ -101,11 +105,25 @@ export class MailStore implements Application {
     return loadMail(this.workload, tree, truth);
   }
 
-  private *open({ volumes, truth }: AppContext, clock: TransactionClock): Task<void> {
+  private *open({ volumes, truth, isRestart }: AppContext, clock: TransactionClock): Task<void> {
     const volume = volumes(letterOf(this.workload.at));
     const index = yield* volume.open(indexPath(this.workload.at));
+    if (isRestart) yield* this.readIndex(index);
+    else for (let message = 1; message <= this.workload.messages; message++) this.present.push(message);
     const durability = new Durability(this.workload.fsync, truth);
     clock.run(operation => this.transact({ clock, durability, truth, volume, index }, operation));
+  }
+
+  /** Which messages there are. */
+  private *readIndex(index: OpenFile): Task<void> {
+    const bytes = new Uint8Array(index.sizeBytes);
+    for (let at = 0; at < bytes.length; at += READ_BYTES) {
+      yield* index.read(at, bytes.subarray(at, Math.min(bytes.length, at + READ_BYTES)));
+    }
+    for (let at = 0; at < bytes.length; at += RECORD_BYTES) {
+      const entry = readEntry(bytes, at);
+      if (entry?.isPresent === true) this.present.push(entry.message);
+    }
   }
 
   private *transact(running: Running, operation: Operation): Task<void> {

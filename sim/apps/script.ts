@@ -4,7 +4,8 @@
  *
  * A rename gives the first file's name up to the second, which it replaces; when the first is not there, because an
  * earlier transaction renamed it, the second gets the first one's name back. A write or an append to a file that is not
- * there makes it.
+ * there makes it. It has no recovery: started again after the end of its machine, it goes on with the files that are
+ * there, `next` from the beginning.
  */
 import type { Task } from '../../engine/task.ts';
 import type { Bytes } from '../../engine/units.ts';
@@ -90,7 +91,12 @@ export class Script implements Application {
 
   private *begin(context: AppContext, clock: TransactionClock): Task<void> {
     const open = new Map<string, OpenFile>();
-    for (const [name, path] of this.paths) open.set(name, yield* context.volumes(letterOf(path)).open(path));
+    for (const [name, path] of this.paths) {
+      const volume = context.volumes(letterOf(path));
+      // After the end of a machine one that was renamed is not there under its first name.
+      if (!context.isRestart || (yield* volume.stat(path)) !== null) open.set(name, yield* volume.open(path));
+    }
+    this.cursors.fill(0);
     const durability = new Durability(this.workload.fsync, context.truth);
     const running: Running = { clock, durability, truth: context.truth, volumes: context.volumes, open };
     clock.run(operation => {

@@ -9,12 +9,14 @@
  * I3 `now` seals the present event: nothing later is counted to it.
  * I4 A path has one file at any instant; a file is the same whatever it is renamed to.
  * I5 What lies behind the end of a file is zeroes, as if it were part of it.
+ * I6 What a machine finds on its drives when it starts is a version like others, all of it of one event.
  *
  * Hot path: `wrote`. It makes nothing but versions in columns.
  */
 import { defect } from '../../engine/invariant.ts';
 import type { Bytes, Nanoseconds } from '../../engine/units.ts';
 import type { FileNode, FsObserver, Path, WallSeconds } from '../fs/file-system.ts';
+import type { RestoredFile, RestoredTree } from './application.ts';
 import { type BaseContent, BLOCK_BYTES, blockCount } from './base-content.ts';
 import { BlockVersions } from './block-versions.ts';
 import { Changes } from './changes.ts';
@@ -47,6 +49,8 @@ export class Truth implements FsObserver {
   private readonly times: Nanoseconds[] = [0];
   private readonly nodes = new Map<number, TruthFile>();
   private readonly occupants = new Map<Path, Changes<TruthFile | null>>();
+  /** Files that were there when a machine started again, and are met by their path. */
+  private survivors: ReadonlySet<TruthFile> = new Set();
   private unsealed: Unsealed = 'sealed';
   private lastFile: TruthFile | null = null;
   private lastPath: Path = '';
@@ -125,8 +129,7 @@ export class Truth implements FsObserver {
   created(node: FileNode): void {
     if (node.isDirectory) return;
     const event = this.event();
-    const file = new TruthFile(this.files.length, null, event, node.modified);
-    this.files.push(file);
+    const file = this.newFile(event, node.modified);
     this.nodes.set(node.id, file);
     this.occupy(node.path, event, file);
     this.leaveOpen('changed', file, node.path);
@@ -195,6 +198,69 @@ export class Truth implements FsObserver {
     this.leaveOpen('changed', file, node.path);
   }
 
+  /**
+   * A machine starts again from what drives hold: every path, size, stamp and block that they have otherwise than was
+   * last known changes at this event (I6). `tree`: all files of the volumes `letters`; of a foreign one nobody follows
+   * what is in it.
+   */
+  restarted(tree: RestoredTree, letters: readonly string[], isForeign: (path: Path) => boolean): EventNumber {
+    const event = this.event();
+    const holders = this.holdersOf(tree.paths, event);
+    this.nodes.clear();
+    this.survivors = new Set(holders.values());
+    for (const [path, changes] of this.occupants) {
+      if (!holders.has(path) && letters.includes(path.slice(0, 1))) changes.set(event, null);
+    }
+    for (const [path, file] of holders) {
+      const there = tree.file(path) ?? defect(`${path} is there, and is not`);
+      this.occupy(path, event, file);
+      this.adopt(file, there, isForeign(path) ? null : tree, event);
+    }
+    return this.now();
+  }
+
+  /**
+   * Which file each path is of: the one that has it; where none has, the last one that had it and has no other (a rename
+   * that was taken back); else a new one.
+   */
+  private holdersOf(paths: readonly Path[], event: EventNumber): Map<Path, TruthFile> {
+    const holders = new Map<Path, TruthFile>();
+    const present = paths.map(path => this.occupants.get(path)?.last ?? null);
+    const taken = new Set(present);
+    paths.forEach((path, at) => {
+      const earlier = this.occupants.get(path)?.values.findLast(file => file !== null && !taken.has(file)) ?? null;
+      const holder = present[at] ?? earlier ?? this.newFile(event, 0);
+      taken.add(holder);
+      holders.set(path, holder);
+    });
+    return holders;
+  }
+
+  private newFile(event: EventNumber, modified: WallSeconds): TruthFile {
+    const file = new TruthFile(this.files.length, null, event, modified);
+    this.files.push(file);
+    return file;
+  }
+
+  /** Without a tree nothing is said of its blocks. */
+  private adopt(file: TruthFile, there: RestoredFile, tree: RestoredTree | null, event: EventNumber): void {
+    const before = file.sizeBytes;
+    if (there.sizeBytes < before) this.zeroBehind(file, there.sizeBytes, before, event);
+    file.sizes.set(event, there.sizeBytes);
+    file.stamps.set(event, there.modified);
+    if (tree === null) return;
+    const blocks = tree.blocks(there, file.base);
+    const written = file.slots.map(slot => this.blocks.blocks[slot]!);
+    const unwritten = blocks.changed.filter(block => file.slotOf(block) === NO_SLOT);
+    for (const block of [...written, ...unwritten]) {
+      const slot = this.slotFor(file, block);
+      const hash = blocks.hash(block);
+      if (this.blocks.newestHash(slot) === hash) continue;
+      there.read(block * BLOCK_BYTES, this.blocks.bytesOf(slot));
+      this.blocks.add(slot, event, hash);
+    }
+  }
+
   private leaveOpen(as: Unsealed, file: TruthFile, path: Path): void {
     this.unsealed = as;
     this.lastFile = file;
@@ -206,7 +272,7 @@ export class Truth implements FsObserver {
     const known = this.nodes.get(node.id);
     if (known !== undefined) return known;
     const file = this.occupants.get(path)?.last ?? null;
-    if (file === null || file.base === null) defect(`the truth does not know ${path}`);
+    if (file === null || (file.base === null && !this.survivors.has(file))) defect(`the truth does not know ${path}`);
     this.nodes.set(node.id, file);
     return file;
   }

@@ -7,6 +7,8 @@
  * I2 A transaction is open from `began` up to, not including, the event at which it was committed or aborted.
  * I3 It is written at the event at which it is committed and no page holds a change of it in memory only; synced when an
  *    fsync returned that was asked for after its commit. It is durable at the earlier of the two.
+ * I4 What the end of a machine takes back is lost from the event on at which its application, or who reads the drives for
+ *    it, has found that out. Numbers are not used again.
  */
 import { defect } from '../../engine/invariant.ts';
 import type { Nanoseconds } from '../../engine/units.ts';
@@ -29,6 +31,8 @@ class Transaction implements ChangeSet {
   synced: EventNumber = NEVER;
   /** Why it was given up; null when it was not. */
   abortedBecause: string | null = null;
+  /** From when on it is known that the end of a machine took it back (I4). */
+  lost: EventNumber = NEVER;
   private pagesInMemory = 0;
   private readonly truth: Truth;
 
@@ -41,6 +45,16 @@ class Transaction implements ChangeSet {
 
   get durable(): EventNumber {
     return Math.min(this.written, this.synced);
+  }
+
+  /** Whether nobody can expect it in what is there at an event. */
+  isLostAt(event: EventNumber): boolean {
+    return this.lost !== NEVER && this.lost <= event;
+  }
+
+  /** The machine has ended: no page of it is in memory any more. */
+  memoryIsGone(): void {
+    this.pagesInMemory = 0;
   }
 
   pageDirtied(): void {
@@ -68,12 +82,22 @@ class Transaction implements ChangeSet {
 
 export type { Transaction };
 
+/** From one machine's start on: what can be said of a workload's files. */
+interface Restart {
+  readonly at: EventNumber;
+  /** From when on its application knows what it has. */
+  settled: EventNumber;
+  /** Why its files do not match any more, by no fault of a backup; null when they do. */
+  broken: string | null;
+}
+
 export class WorkloadTruth {
   /** The workload's id. */
   readonly id: string;
   readonly truth: Truth;
   /** Transaction n stands at n - 1. */
   readonly transactions: Transaction[] = [];
+  private readonly restarts: Restart[] = [];
 
   constructor(id: string, truth: Truth) {
     this.id = id;
@@ -111,6 +135,46 @@ export class WorkloadTruth {
   acknowledged(transaction: Transaction): void {
     if (transaction.committed === NEVER) defect(`${this.id}: transaction ${transaction.number} is not committed`);
     transaction.acknowledged = this.truth.event();
+  }
+
+  /** The transaction that is open now. */
+  get open(): Transaction | null {
+    const last = this.transactions[this.transactions.length - 1];
+    return last === undefined || last.closed !== NEVER ? null : last;
+  }
+
+  /** `givesUp`: what was open has no one who could say later whether it was committed. */
+  machineEnded(because: string, givesUp: boolean): void {
+    const { open } = this;
+    if (open === null) return;
+    open.memoryIsGone();
+    if (givesUp) open.abort(because);
+  }
+
+  /** A machine starts from what drives held at an event. */
+  restarted(at: EventNumber): void {
+    this.restarts.push({ at, settled: NEVER, broken: null });
+  }
+
+  /** What is there after the start has been found: `isThere` says it of each transaction that was committed before. */
+  settled(isThere: (number: number) => boolean, broken: string | null): void {
+    const restart = this.restarts[this.restarts.length - 1];
+    if (restart === undefined) defect(`${this.id}: found after a start that never was`);
+    const event = this.truth.event();
+    restart.settled = event;
+    restart.broken = broken;
+    for (const transaction of this.transactions) {
+      const { number, committed, lost } = transaction;
+      if (committed !== NEVER && lost === NEVER && !isThere(number)) transaction.lost = event;
+    }
+  }
+
+  /** Why what its files were at an event can't be judged, by no fault of a backup; null when it can. */
+  whyUnjudged(event: EventNumber): string | null {
+    const restart = this.restarts.findLast(({ at }) => at <= event);
+    if (restart === undefined) return null;
+    if (restart.settled > event) return 'its application had not yet recovered from the end of its machine';
+    return this.restarts.find(({ settled, broken }) => settled <= event && broken !== null)?.broken ?? null;
   }
 
   /** How many were committed from one point in time to another, the end not included. */

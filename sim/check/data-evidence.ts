@@ -8,6 +8,7 @@
  * I2 A workload is judged when all its volumes were restored and all its files were selected; it has no data checks when
  *    none of its volumes was. Files can only be related to files that were taken too.
  * I3 Nothing restored is younger than the picture; without one instant, than the end of the copy.
+ * I4 Of transactions that the end of a machine had taken back before, nothing is asked.
  */
 import type { Bytes, Nanoseconds } from '../../engine/units.ts';
 import type { Application, HeldTransactions, Loading, RestoredTree } from '../apps/application.ts';
@@ -128,7 +129,9 @@ export class DataEvidence {
     const { application, truth } = workload;
     let loading = this.loadings.get(application.id);
     if (loading === undefined) {
-      loading = application.load(this.tree, truth, () => this.heldByBytes(workload));
+      const found = application.load(this.tree, truth, () => this.heldByBytes(workload), this.until);
+      const { transactions } = found;
+      loading = transactions === null ? found : { ...found, transactions: this.withoutLost(workload, transactions) };
       this.loadings.set(application.id, loading);
     }
     return loading;
@@ -164,10 +167,20 @@ export class DataEvidence {
     const { id } = workload.application;
     let held = this.held.get(id);
     if (held === undefined) {
-      held = heldTransactions(workload.truth, this.comparer, this.filesOf(workload), this.until);
+      const found = heldTransactions(workload.truth, this.comparer, this.filesOf(workload), this.until);
+      held = this.withoutLost(workload, found);
       this.held.set(id, held);
     }
     return held;
+  }
+
+  /** I4 */
+  private withoutLost({ truth }: JudgedWorkload, found: HeldTransactions): HeldTransactions {
+    const lost = truth.transactions.filter(each => each.isLostAt(this.until)).map(({ number }) => number);
+    if (lost.length === 0) return found;
+    const isLost = new Set(lost);
+    const rest = (numbers: ReadonlySet<number>) => new Set([...numbers].filter(number => !isLost.has(number)));
+    return { whole: rest(found.whole), torn: rest(found.torn), untold: new Set([...(found.untold ?? []), ...lost]) };
   }
 
   private isOccupied(path: Path, from: EventNumber, to: EventNumber): boolean {

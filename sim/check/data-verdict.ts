@@ -34,7 +34,10 @@ export function notApplicable(check: string, workload: string | null, summary: s
   return verdict(check, workload, 'not-applicable', { looked: 0, summary });
 }
 
-/** Judges each workload that has files on the restored volumes; one of which a part only was taken can't be judged. */
+/**
+ * Judges each workload that has files on the restored volumes. One of which a part only was taken can't be judged, nor one
+ * whose files did not match when its machine started again.
+ */
 export function byWorkload(
   evidence: DataEvidence,
   check: string,
@@ -44,7 +47,10 @@ export function byWorkload(
   return workloads.flatMap(workload => {
     const scope = evidence.scope(workload);
     if (scope === 'outside') return [];
-    if (scope === 'inside') return [judge(workload)];
+    if (scope === 'inside') {
+      const unjudged = workload.truth.whyUnjudged(evidence.until);
+      return [unjudged === null ? judge(workload) : notApplicable(check, workload.application.id, unjudged)];
+    }
     return [notApplicable(check, workload.application.id, whyNotJudged(evidence, workload))];
   });
 }

@@ -4,7 +4,8 @@
  *
  * Invariants
  * I1 Destructive requests that overlap complete in the order in which they were submitted; reads are in no order.
- * I2 A completion of an earlier boot is dropped: nothing moves, nobody is told.
+ * I2 A request of a boot that was killed is done all the same, and whoever asked for it is not told. A power cut leaves of
+ *    those at the drive what power-cut.ts says, a reset nothing: they are taken away, and never complete.
  * I3 The sum of what the handles counted is what the drive saw.
  * I4 Every request is folded into the digest once, at issue: its range, and the hash of what it writes.
  *
@@ -15,8 +16,8 @@ import { defect, invariant } from '../../engine/invariant.ts';
 import type { Bytes, Nanoseconds, Sector } from '../../engine/units.ts';
 import type { Timed } from '../kernel/event-queue.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Chooser } from '../kernel/random.ts';
 import type { Arena } from './arena.ts';
+import { type CutChoices, type CutQuestion, type Reach, tearable, whatIsLeft } from './power-cut.ts';
 import type { Sectors } from './sectors.ts';
 import { type DriveFigures, ServiceTime } from './service-time.ts';
 import { WriteCache } from './write-cache.ts';
@@ -35,6 +36,8 @@ export interface Boot {
 
 /** What faults do to a drive; see `sim/faults`. */
 export interface DriveFaults {
+  /** Told of each request that the drive takes, in the step of its issue. */
+  issued?(handle: DriveHandle, request: IoRequest): void;
   /** Asked at submit: the service time as it is to be, or null when the request hangs until `Drive.resume`. */
   serviceTime(handle: DriveHandle, request: IoRequest, plain: Nanoseconds): Nanoseconds | null;
   /** Asked at completion: the failure, or null. */
@@ -52,6 +55,8 @@ export interface DriveObserver {
   /** Returns a token that `completed` gets for the same request. */
   issued(handle: DriveHandle, request: IoRequest, contentHash: number): number;
   completed(token: number, request: IoRequest, error: IoError | null): void;
+  /** It was at the drive when the power was cut, or the drive reset, and will never complete. */
+  takenAway?(token: number): void;
 }
 
 export interface DriveOptions {
@@ -116,15 +121,60 @@ export class Drive {
     return this.sectors.fork(arena);
   }
 
-  /** Power cut: what is in the volatile cache is lost in part; requests on their way reach the medium or do not. */
-  cut(chooser: Chooser): void {
-    this.cache?.cut(chooser);
-    for (const service of [...this.inFlight, ...this.hanging]) {
-      if (service.request.isDestructive && chooser.choose(2) === 1) this.move(service, service.request.count);
+  /** How many requests a power cut could tear. */
+  get tearableCount(): number {
+    return tearable(this.cutQuestion());
+  }
+
+  /** Power cut: what is neither on the medium nor durable is lost in part. `tears`: one request is torn. */
+  cut(choices: CutChoices, tears = false): void {
+    const left = whatIsLeft({ ...this.cutQuestion(), tears }, choices);
+    const flying = this.destructiveInFlight();
+    const { digest } = this.kernel;
+    for (const { from, to } of left.completed) digest.fold(from * 4096 + to);
+    this.cache?.cut(left.completed);
+    for (const { request: at, reach } of left.inFlight) {
+      digest.fold(at);
+      digest.fold(reach.from * 4096 + reach.to);
+      this.reachMedium(flying[at]!.request, reach);
+    }
+    this.reset();
+  }
+
+  /** Takes away every request that is still there: nothing of it will be done (I2). */
+  reset(): void {
+    for (const service of [...this.inFlight, ...this.hanging].sort(inOrderOfIssue)) {
       service.ticket = 0;
+      this.observer?.takenAway?.(service.token);
+      this.recycle(service);
     }
     this.inFlight.length = 0;
     this.hanging.length = 0;
+    this.service.reset(this.kernel.now());
+  }
+
+  /** Writes at once and durably, past every handle and log: what the operating system repairs before it starts. */
+  repair(offset: Bytes, bytes: Uint8Array): void {
+    this.writeBytes(offset, bytes, true);
+  }
+
+  private cutQuestion(): Omit<CutQuestion, 'tears'> {
+    return {
+      completed: this.cache === null ? [] : this.cache.volatileLengths(),
+      inFlight: this.destructiveInFlight().map(({ request }) => request.count * this.sectorSize),
+      sectorBytes: this.sectorSize,
+    };
+  }
+
+  private destructiveInFlight(): Service[] {
+    return [...this.inFlight, ...this.hanging].filter(({ request }) => request.isDestructive).sort(inOrderOfIssue);
+  }
+
+  /** Past the volatile cache, which the power cut has emptied. */
+  private reachMedium({ op, sector, data }: IoRequest, { from, to }: Reach): void {
+    const offset = sector * this.sectorSize + from;
+    if (op === 'write') this.sectors.write(offset, data!.subarray(from, to));
+    else this.sectors.zero(offset, to - from);
   }
 
   /** For handles. */
@@ -138,7 +188,9 @@ export class Drive {
     if (request.op === 'write') digest.fold(contentHash);
     const service = this.spare.pop() ?? new Service(this);
     service.begin(handle, request, this.cache === null ? 0 : this.cache.mark);
+    service.number = this.requests;
     if (this.observer !== null) service.token = this.observer.issued(handle, request, contentHash);
+    if (this.faults !== null) this.faults.issued?.(handle, request);
     this.start(service);
   }
 
@@ -199,10 +251,6 @@ export class Drive {
   complete(service: Service): void {
     const { request, handle } = service;
     this.leaveInFlight(service);
-    if (!handle.boot.isAlive) {
-      this.recycle(service);
-      return;
-    }
     const failure = this.faults === null ? null : this.faults.failure(handle, request);
     let error: IoError | null = null;
     if (failure === null) this.move(service, request.count);
@@ -213,7 +261,7 @@ export class Drive {
     this.kernel.digest.fold(error === null ? opCode(request.op) : 16 + opCode(request.op));
     if (this.observer !== null) this.observer.completed(service.token, request, error);
     this.recycle(service);
-    request.settle(error);
+    if (handle.boot.isAlive) request.settle(error);
   }
 
   private leaveInFlight(service: Service): void {
@@ -261,6 +309,10 @@ export class Drive {
   }
 }
 
+function inOrderOfIssue(a: Service, b: Service): number {
+  return a.number - b.number;
+}
+
 function overlap(a: IoRequest, b: IoRequest): boolean {
   return a.sector < b.sector + b.count && b.sector < a.sector + a.count;
 }
@@ -301,6 +353,8 @@ class Service implements Timed {
   dueAt: Nanoseconds = 0;
   mark = 0;
   token = 0;
+  /** Which request of the drive it is. */
+  number = 0;
   private current: IoRequest | null = null;
   private via: DriveHandle | null = null;
   private readonly drive: Drive;

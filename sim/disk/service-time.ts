@@ -55,6 +55,13 @@ export class ServiceTime {
     return done;
   }
 
+  /** Nothing is to be done any more; heads stay where they are. */
+  reset(now: Nanoseconds): void {
+    for (let unit = 0; unit < this.busyUntil.length; unit++) {
+      this.busyUntil[unit] = Math.min(now, this.busyUntil[unit]!);
+    }
+  }
+
   private firstFree(): number {
     const { busyUntil } = this;
     let best = 0;

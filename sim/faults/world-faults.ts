@@ -11,7 +11,11 @@ import type {
   DriveGoneFault,
   Fault,
   FaultAim,
+  FaultDuration,
+  FaultTrigger,
+  KillFault,
   LatencyFault,
+  PowerCutFault,
   ReadErrorFault,
   SectorRange,
   WriteErrorFault,
@@ -21,7 +25,17 @@ import type { World } from '../world/world.ts';
 import { AimedFault, type Strike } from './aimed-fault.ts';
 import { WriterAtT } from './writer-at-t.ts';
 
+type MachineFault = PowerCutFault | KillFault;
 type DriveFault = ReadErrorFault | WriteErrorFault | LatencyFault | DriveGoneFault;
+
+/** What an aimed fault is made of. */
+interface Aimed {
+  /** Null: any request. */
+  readonly on: FaultAim | null;
+  readonly sectors: SectorRange | null;
+  readonly trigger: FaultTrigger;
+  readonly duration: FaultDuration;
+}
 
 interface Active<F> {
   readonly fault: F;
@@ -35,7 +49,10 @@ export class WorldFaults implements DriveFaults {
   private readonly slow: Active<LatencyFault>[] = [];
   private readonly gone: Active<DriveGoneFault>[] = [];
   private readonly deaths: AgentDiesFault[] = [];
+  private readonly writers: WriterAtT[] = [];
+  private readonly blows: Active<MachineFault>[] = [];
   private agent: Owner | null = null;
+  private isDeathSet = false;
   private reads = 0;
   private stopped: Latch<void> | null = null;
 
@@ -57,6 +74,22 @@ export class WorldFaults implements DriveFaults {
   get strikes(): number {
     const all: readonly Active<DriveFault>[] = [...this.failing, ...this.slow, ...this.gone];
     return all.reduce((sum, { aimed }) => sum + aimed.strikes, 0);
+  }
+
+  /** The step of the request goes to its end: whoever makes several at once makes them at one instant. */
+  issued(handle: DriveHandle, request: IoRequest): void {
+    for (const { fault, aimed } of this.blows) {
+      if (!aimed.strikesNow(handle, request)) continue;
+      this.trace(fault.kind, handle, request);
+      this.world.kernel.afterStep(() => this.strike(fault));
+    }
+  }
+
+  /** Nobody is left who could be told. */
+  machineEnded(): void {
+    this.stopped = null;
+    this.agent = null;
+    for (const writer of this.writers) writer.machineEnded();
   }
 
   serviceTime(handle: DriveHandle, request: IoRequest, plain: Nanoseconds): Nanoseconds | null {
@@ -88,8 +121,9 @@ export class WorldFaults implements DriveFaults {
 
   /** A backup begins: this is the program that may die. */
   agentBegins(agent: Owner): void {
-    if (this.agent === agent) return;
     this.agent = agent;
+    if (this.isDeathSet) return;
+    this.isDeathSet = true;
     for (const fault of this.deaths) {
       if (fault.trigger.is === 'at') this.owner.spawn('death', this.dieAt(fault, fault.trigger.atNs));
     }
@@ -125,8 +159,12 @@ export class WorldFaults implements DriveFaults {
       case 'agent-dies':
         this.deaths.push(fault);
         return;
+      case 'power-cut':
+      case 'kill':
+        this.addBlow(fault, path);
+        return;
       case 'writer-at-T':
-        new WriterAtT(this.world, fault, this.extent(fault.on, fault.sectors));
+        this.writers.push(new WriterAtT(this.world, fault, this.extent(fault.on, fault.sectors)));
         return;
       case 'read-error':
         this.failing.push({ fault, aimed: this.aim(fault, path, ({ op }) => op === 'read') });
@@ -143,14 +181,30 @@ export class WorldFaults implements DriveFaults {
     }
   }
 
-  private aim(
-    fault: DriveFault & { readonly sectors: SectorRange | null },
-    path: string,
-    fits: (request: IoRequest) => boolean,
-  ): AimedFault {
+  /** At a point in time, or at a request. */
+  private addBlow(fault: MachineFault, path: string): void {
+    const { trigger, on, op } = fault;
+    if (trigger.is === 'at') this.owner.spawn(fault.kind, this.strikeAt(fault, trigger.atNs));
+    else {
+      const once = { duration: { is: 'once' }, sectors: null } as const;
+      this.blows.push({ fault, aimed: this.aim({ on, trigger, ...once }, path, request => isOf(op, request)) });
+    }
+  }
+
+  private *strikeAt(fault: MachineFault, atNs: Nanoseconds): Task<void> {
+    yield atNs;
+    this.world.kernel.afterStep(() => this.strike(fault));
+  }
+
+  private strike(fault: MachineFault): void {
+    const { kind, backNs } = fault;
+    this.world.power.strike({ kind, backNs, tears: fault.kind === 'power-cut' && fault.torn });
+  }
+
+  private aim(fault: Aimed, path: string, fits: (request: IoRequest) => boolean): AimedFault {
     const { kernel } = this.world;
     return new AimedFault({
-      where: this.strike(fault.on, fault.sectors),
+      where: this.placeOf(fault.on, fault.sectors),
       fits,
       trigger: fault.trigger,
       duration: fault.duration,
@@ -159,7 +213,8 @@ export class WorldFaults implements DriveFaults {
     });
   }
 
-  private strike(on: FaultAim, sectors: SectorRange | null): Strike {
+  private placeOf(on: FaultAim | null, sectors: SectorRange | null): Strike {
+    if (on === null) return { drive: null, purpose: null, extent: null };
     if (on.is === 'cache') return { drive: null, purpose: 'cache', extent: range(sectors) };
     if (on.is === 'target') return { drive: TARGET_ID, purpose: null, extent: range(sectors) };
     return { ...this.extent(on, sectors), purpose: null };

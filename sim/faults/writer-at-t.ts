@@ -45,6 +45,12 @@ export class WriterAtT implements Timed {
     this.write();
   }
 
+  /** For `WorldFaults`: who waited for quiet is gone. */
+  machineEnded(): void {
+    this.quietNs = null;
+    this.ticket = 0;
+  }
+
   private hear(event: EngineEvent): void {
     if (event.kind === 'waiting' && this.when !== 'after') {
       this.quietNs = event.quietNs;

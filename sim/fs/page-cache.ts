@@ -28,6 +28,8 @@ export interface PageCacheOptions {
   readonly writeBackNs: Nanoseconds;
   readonly dirtyLimitBytes: Bytes;
   readonly hash: Hash;
+  /** A world counts over all its machines. */
+  readonly oracleLog?: OracleLog;
   /** A world gives the same ones to one machine after the other, and resets them in between. */
   readonly buffers?: PageBuffers;
 }
@@ -37,7 +39,7 @@ const DISCARD_PAGES = 1024;
 
 export class PageCache {
   readonly frameCount: number;
-  readonly oracleLog = new OracleLog();
+  readonly oracleLog: OracleLog;
   readonly writeBack: WriteBack;
   readonly bigOperations = new BigOperations();
   readonly volumes: CachedVolume[] = [];
@@ -57,6 +59,7 @@ export class PageCache {
     this.frameCount = Math.floor(sizeBytes / PAGE_BYTES);
     invariant(this.frameCount >= 1, `a page cache of ${sizeBytes} bytes`);
     this.hash = hash;
+    this.oracleLog = options.oracleLog ?? new OracleLog();
     this.buffers = options.buffers ?? new PageBuffers();
     this.writeBack = new WriteBack({
       owner,

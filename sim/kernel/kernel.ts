@@ -54,6 +54,8 @@ export class Kernel implements Scheduler {
   private readonly owners: Owner[] = [];
   private time: Nanoseconds = 0;
   private stopped = false;
+  /** What is to be done between this step and the next. */
+  private readonly between: (() => void)[] = [];
 
   constructor(choices: Choices, options: { trace?: Trace | null; limits?: KernelLimits } = {}) {
     this.choices = choices;
@@ -93,6 +95,14 @@ export class Kernel implements Scheduler {
     this.queue.push(this.time + delay, target);
   }
 
+  /**
+   * Has `action` called when the present step is over, before anything else runs: for what no task may be in the middle
+   * of, as a power cut that a request brings about.
+   */
+  afterStep(action: () => void): void {
+    this.between.push(action);
+  }
+
   /** Ends the run after this step: the world has reached its end. */
   stop(): void {
     this.stopped = true;
@@ -107,6 +117,7 @@ export class Kernel implements Scheduler {
       if (ready !== null) {
         this.events += 1;
         ready.step();
+        if (this.between.length > 0) this.act();
         continue;
       }
       const time = this.queue.nextTime();
@@ -116,6 +127,7 @@ export class Kernel implements Scheduler {
       this.digest.fold(time);
       this.events += 1;
       this.queue.pop().step();
+      if (this.between.length > 0) this.act();
       if (this.events % PROGRESS_INTERVAL === 0) {
         const stuck = this.checkProgress();
         if (stuck !== null) return stuck;
@@ -143,6 +155,10 @@ export class Kernel implements Scheduler {
     for (const other of this.owners) if (other !== owner) other.drop();
     this.stopped = false;
     return this.settle().length === 0 ? [] : owner.waiting();
+  }
+
+  private act(): void {
+    for (const action of this.between.splice(0)) action();
   }
 
   private checkProgress(): Stuck | null {

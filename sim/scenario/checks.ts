@@ -36,7 +36,7 @@ export const CHECKS: { readonly [Name in CheckName]: CheckDescription } = {
   mountable: data('the restored volume mounts and every directory can be walked', false),
   fs: data('no cross links, no bad chains, sizes fit, directories can be read', false),
   timestamps: data('every restored file has the stamp that it had, none newer than T', false),
-  durable: data('after a power cut what had been acknowledged as durable is there', true, 'power cuts'),
+  durable: data('after a power cut or a kill what had been acknowledged as durable is there', true),
   exact: engine('E1 E5 E6 E15', 'every byte of the virtual volume is the byte that the live volume held at T'),
   'one-instant': engine('E2', 'all volumes of the picture are the same prefix of the log of writes'),
   transparent: engine(

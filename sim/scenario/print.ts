@@ -231,7 +231,7 @@ function faultOf(fault: Fault): Yaml {
   const sectors = 'sectors' in fault && fault.sectors !== null ? rangeText(fault.sectors) : undefined;
   return {
     kind: fault.kind,
-    on: 'on' in fault ? aimText(fault.on) : undefined,
+    on: 'on' in fault && fault.on !== null ? aimText(fault.on) : undefined,
     sectors,
     ...('trigger' in fault ? triggerOf(fault.trigger) : {}),
     for:
@@ -245,6 +245,8 @@ function faultOf(fault: Fault): Yaml {
     factor: 'factor' in fault ? (fault.factor === null ? 'hang' : `x${fault.factor}`) : undefined,
     how: 'how' in fault ? fault.how : undefined,
     when: 'when' in fault ? fault.when : undefined,
+    back: 'backNs' in fault ? formatTime(fault.backNs) : undefined,
+    torn: 'torn' in fault ? fault.torn : undefined,
   };
 }
 

@@ -27,6 +27,8 @@ export interface ExpectContext {
   readonly selection: Selection;
   readonly inhabitants: Inhabitants;
   readonly faultCount: number;
+  /** Whether a fault ends the machine. */
+  readonly machineEnds: boolean;
   readonly report: Report;
 }
 
@@ -127,7 +129,8 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     if (name === 'self') return leavesOut(method, context) ? null : 'its picture leaves nothing out';
     return name === 'idle' ? whyNeverIdle(method, context) : null;
   }
-  if (outcome !== 'completed') return `with the outcome \`${outcome}\` there is nothing restored`;
+  if (name === 'durable' && !context.machineEnds) return 'no fault ends the machine (`power-cut`, `kill`)';
+  if (outcome !== 'completed' && name !== 'durable') return `with the outcome \`${outcome}\` there is nothing restored`;
   const { world, selection, inhabitants } = context;
   if (!CHECKS[name].isPerWorkload) {
     const hasFiles = selection.volumes.some(letter => world.fats.has(letter));

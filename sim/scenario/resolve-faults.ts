@@ -47,6 +47,9 @@ function resolveFault(parsed: ParsedFault, at: NodePath, context: Context): Faul
     }
     case 'writer-at-T':
       return resolveWriterAtT(parsed, at, context);
+    case 'power-cut':
+    case 'kill':
+      return resolveMachineFault(parsed, at, context);
     default:
       context.report.notYet([...at, 'kind'], `the fault \`${parsed.kind}\``, LATER_FAULTS[parsed.kind]);
       return null;
@@ -76,6 +79,7 @@ function aimed(parsed: ParsedAimed, at: NodePath, context: Context) {
 }
 
 type DriveGone = Extract<ParsedFault, { readonly kind: 'drive-gone' }>;
+type MachineFault = Extract<ParsedFault, { readonly kind: 'power-cut' | 'kill' }>;
 type WriterAtT = Extract<ParsedFault, { readonly kind: 'writer-at-T' }>;
 
 function resolveDriveGone(parsed: DriveGone, at: NodePath, context: Context): Fault | null {
@@ -107,6 +111,33 @@ function resolveWriterAtT(parsed: WriterAtT, at: NodePath, context: Context): Fa
     return null;
   }
   return { kind: 'writer-at-T', on, sectors, when: parsed.when };
+}
+
+/** Its `on` and `op` say what `nth` counts, so at a point in time they say nothing. */
+function resolveMachineFault(parsed: MachineFault, at: NodePath, context: Context): Fault | null {
+  const { report } = context;
+  const { on, op = null, back: backNs, nth } = parsed;
+  const trigger = resolveTrigger(parsed, at, report);
+  if (trigger.is === 'per-million') return null;
+  if (nth === undefined && parsed.at === undefined) {
+    report.at(
+      at,
+      'fault-trigger',
+      `a \`${parsed.kind}\` has no \`at\` and no \`nth\`: when does it come?`,
+      'give one of them',
+    );
+  }
+  for (const key of ['on', 'op'] as const) {
+    if (parsed[key] === undefined || nth !== undefined) continue;
+    report.atKey(
+      [...at, key],
+      'keys-exclude',
+      `\`${key}\` says which requests \`nth\` counts, and there is no \`nth\``,
+      'everything ends at once, wherever it is',
+    );
+  }
+  const common = { trigger, on: on === undefined ? null : resolveAim(on, at, context), op, backNs };
+  return parsed.kind === 'kill' ? { kind: 'kill', ...common } : { kind: 'power-cut', ...common, torn: parsed.torn };
 }
 
 function resolveAim(on: string, faultAt: NodePath, { world, methods, report }: Context): FaultAim {

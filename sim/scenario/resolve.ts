@@ -8,7 +8,7 @@ import { judgeMethods } from './resolve-expect.ts';
 import { resolveFaults } from './resolve-faults.ts';
 import { resolveWorkloads } from './resolve-workloads.ts';
 import { resolveWorld } from './resolve-world.ts';
-import type { Scenario } from './scenario.ts';
+import { endsMachine, type Scenario } from './scenario.ts';
 import { type ParsedScenario, SCHEMA_NAME } from './schema.ts';
 
 export interface ResolveOptions {
@@ -24,7 +24,14 @@ export function resolve(parsed: ParsedScenario, { story, memoryLimitBytes }: Res
   checkNamedFiles(parsed.backups, backups.selection, inhabitants.workloads, report);
   const faults = resolveFaults(parsed.faults, world, backups.methods, report);
   const { selection } = backups;
-  const context = { world, selection, inhabitants, faultCount: parsed.faults.length, report };
+  const context = {
+    world,
+    selection,
+    inhabitants,
+    faultCount: parsed.faults.length,
+    machineEnds: parsed.faults.some(endsMachine),
+    report,
+  };
   const methods = judgeMethods(backups.methods, parsed.expect, context);
   checkEnd(parsed.end.after, parsed.end.limit, backups.startNs, report);
   if (parsed.phases !== undefined) report.notYet(['phases'], '`phases`');

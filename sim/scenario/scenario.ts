@@ -404,7 +404,44 @@ export interface WriterAtTFault {
   readonly when: 'both' | 'before' | 'after';
 }
 
-export type Fault = ReadErrorFault | WriteErrorFault | LatencyFault | DriveGoneFault | AgentDiesFault | WriterAtTFault;
+/** The machine ends without warning, with all that is in its memory, and is started again. */
+interface MachineFault {
+  /** `nth` counts requests that its aim and operation fit, and strikes in the step in which the nth is issued. */
+  readonly trigger: Exclude<FaultTrigger, { readonly is: 'per-million' }>;
+  /** For `nth`: where the requests go; null: anywhere. */
+  readonly on: FaultAim | null;
+  /** For `nth`; null: every operation. */
+  readonly op: FaultOperation | null;
+  /** How much later the machine starts again. */
+  readonly backNs: Nanoseconds;
+}
+
+/** The power of all drives is cut: what was not durable is there in part. */
+export interface PowerCutFault extends MachineFault {
+  readonly kind: 'power-cut';
+  /** One write of all that were not durable is torn: its first or its last sectors are there. */
+  readonly torn: boolean;
+}
+
+/** Programs end, drives live on: what was at a drive is done. */
+export interface KillFault extends MachineFault {
+  readonly kind: 'kill';
+}
+
+export type Fault =
+  | ReadErrorFault
+  | WriteErrorFault
+  | LatencyFault
+  | DriveGoneFault
+  | AgentDiesFault
+  | WriterAtTFault
+  | PowerCutFault
+  | KillFault;
+/** Whether everything in memory goes with it. */
+export function endsMachine({ kind }: { readonly kind: string }): boolean {
+  return kind === 'power-cut' || kind === 'kill';
+}
+
 export type FaultKind = Fault['kind'];
 
 // --- phases, end, seeds ----------------------------------------------------------------------------------------------

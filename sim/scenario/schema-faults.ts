@@ -10,8 +10,6 @@ export const LATER_FAULTS = {
   'misdirected-write': null,
   'misdirected-read': null,
   'torn-write': null,
-  'power-cut': null,
-  kill: null,
   'disk-full': 'a small volume and a workload that grows fill it',
   'cache-pressure': 'a small `cache.limit` fills the cache',
   'clock-jump': null,
@@ -147,9 +145,48 @@ const writerAtT = mapping({
     }),
 });
 
+const operation = {
+  op: z
+    .enum(['read', 'write', 'flush', 'discard'])
+    .optional()
+    .meta({ description: 'Which operations `nth` counts; without it every one.', [EXAMPLE_FIELD]: 'write' }),
+};
+const machineEnds = {
+  at: time({
+    description: 'At this instant. Either `at` or `nth` is given.',
+    example: '12 s',
+  }).optional(),
+  nth: whole({
+    description: 'In the step in which the nth request that fits is issued, from 1.',
+    example: 40,
+    min: 1,
+    max: 1_000_000_000,
+  }).optional(),
+  on: aim({
+    description: `Which requests \`nth\` counts: those to ${ANYWHERE}; without it all.`,
+    example: 'disk0',
+  }).optional(),
+  ...operation,
+  back: time({ description: 'How much later the machine starts again.', example: '5 s' }).prefault('1 s'),
+};
+
+const powerCut = mapping({
+  kind: kind('power-cut'),
+  ...machineEnds,
+  torn: z
+    .boolean()
+    .prefault(false)
+    .meta({
+      description: 'Of one write that was not durable only the first or the last sectors are there.',
+      [EXAMPLE_FIELD]: true,
+    }),
+});
+
+const kill = mapping({ kind: kind('kill'), ...machineEnds });
+
 const laterKinds = Object.keys(LATER_FAULTS) as [LaterFault, ...LaterFault[]];
 const later = z.looseObject({
-  kind: z.enum(laterKinds).meta({ description: 'Not there yet.', [EXAMPLE_FIELD]: 'power-cut' }),
+  kind: z.enum(laterKinds).meta({ description: 'Not there yet.', [EXAMPLE_FIELD]: 'bit-rot' }),
 });
 
 export const fault = z.discriminatedUnion('kind', [
@@ -159,6 +196,8 @@ export const fault = z.discriminatedUnion('kind', [
   driveGone,
   agentDies,
   writerAtT,
+  powerCut,
+  kill,
   later,
 ]);
 

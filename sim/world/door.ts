@@ -40,7 +40,7 @@ export interface HeldWrite {
   /** So many requests had reached drives when it came, and before it left: places in the log of requests. */
   readonly arrivedAs: number;
   readonly leftAs: number;
-  /** Passed on, refused (`protect: backup`), acknowledged and not done (a discard), or held when the run ended. */
+  /** Passed on, refused (`protect: backup`), acknowledged and not done (a discard), or held when run or machine ended. */
   readonly end: 'passed' | 'refused' | 'dropped' | 'none';
 }
 
@@ -144,6 +144,17 @@ export class DoorLog implements IssueListener {
         held.push(this.heldUntil(arrival, Infinity, Infinity, 'none'));
     }
     return held.sort((a, b) => a.arrivedAs - b.arrivedAs || a.from - b.from);
+  }
+
+  /** Nobody is answered any more; what the filter held then has gone with it. */
+  machineEnded(): void {
+    for (const arrival of this.unpassed) {
+      if (!arrival.request.isDestructive || arrival.isPassed) continue;
+      this.letGo.push(this.heldUntil(arrival, this.kernel.now(), this.issues, 'none'));
+    }
+    this.unpassed.length = 0;
+    this.oldest = null;
+    this.newest = null;
   }
 
   /** What comes from here on is nobody's cost. */

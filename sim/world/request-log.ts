@@ -15,6 +15,10 @@ import type { DriveHandle, DriveObserver, Purpose } from '../disk/drive.ts';
 const OPS: readonly Op[] = ['read', 'write', 'flush', 'discard', 'zeroes'];
 const PURPOSES: readonly Purpose[] = ['application', 'preserve', 'virtual', 'cache', 'target'];
 
+/** How a request ended, where it was not well. */
+const FAILED = 1;
+const TAKEN_AWAY = 2;
+
 /** The time of what has not happened. */
 const NOT_YET = Number.POSITIVE_INFINITY;
 
@@ -32,6 +36,8 @@ export interface LoggedRequest {
   /** Its place among the completions of the world; NOT_YET while it is on its way. */
   readonly completedAs: number;
   readonly failed: boolean;
+  /** The power was cut, or the drive reset, while it was at the drive: its end is that instant. */
+  readonly takenAway: boolean;
 }
 
 /** Told of each issue, after its row was written. */
@@ -76,7 +82,13 @@ export class RequestLog implements DriveObserver {
   completed(row: number, _request: IoRequest, error: IoError | null): void {
     this.completed_[row] = this.now();
     this.places[row] = this.completions++;
-    this.failures[row] = error === null ? 0 : 1;
+    this.failures[row] = error === null ? 0 : FAILED;
+  }
+
+  takenAway(row: number): void {
+    this.completed_[row] = this.now();
+    this.places[row] = this.completions++;
+    this.failures[row] = TAKEN_AWAY;
   }
 
   row(at: number): LoggedRequest {
@@ -93,7 +105,8 @@ export class RequestLog implements DriveObserver {
       issuedAt: this.issued_[at]!,
       completedAt: this.completed_[at]!,
       completedAs: this.places[at]!,
-      failed: this.failures[at] === 1,
+      failed: this.failures[at] === FAILED,
+      takenAway: this.failures[at] === TAKEN_AWAY,
     };
   }
 

@@ -5,8 +5,8 @@
 
 import { IoError } from '../../engine/device.ts';
 import { NotTaken } from '../../engine/engine.ts';
-import { WorldError } from '../../engine/invariant.ts';
-import { Cancelled, type Owner, type Process, type Task } from '../../engine/task.ts';
+import { defect, WorldError } from '../../engine/invariant.ts';
+import { Cancelled, Latch, type Process, type Task } from '../../engine/task.ts';
 import { type Nanoseconds, SECOND } from '../../engine/units.ts';
 import { type Agent, type AgentContext, newBackup } from '../agents/agent.ts';
 import type { Backup } from '../agents/backup.ts';
@@ -20,6 +20,8 @@ import { FsError } from '../fs/file-system.ts';
 import type { Stuck } from '../kernel/kernel.ts';
 import type { Method } from '../scenario/scenario.ts';
 import type { Sliced } from '../slices.ts';
+import { END_WORDS } from './life.ts';
+import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
 
 /** How long a world goes on after its last backup. */
@@ -55,6 +57,7 @@ export function* runSession(world: World, untilNs: Nanoseconds | null = null): S
 /** A wake-up that was lost shows when nothing is left to happen: a task of the engine still waits, and no drive hangs. */
 function stuckEngine(world: World): Stuck | null {
   const at = world.kernel.now();
+  if (!world.machine.boot.isAlive) return null;
   const isHanging = [...world.drives.values()].some(({ drive }) => drive.hangingCount > 0);
   if (isHanging || world.target.drive.hangingCount > 0) return null;
   const waiting = world.kernel.drain(world.engineOwner);
@@ -82,13 +85,10 @@ class SessionRun {
   readonly backups: Backup[] = [];
   private readonly world: World;
   private readonly untilNs: Nanoseconds | null;
-  /** The program that backs up: it may die alone. */
-  private readonly agent: Owner;
 
   constructor(world: World, untilNs: Nanoseconds | null) {
     this.world = world;
     this.untilNs = untilNs;
-    this.agent = world.kernel.owner('agent');
   }
 
   *task(): Task<void> {
@@ -100,6 +100,7 @@ class SessionRun {
       .spawn('end', this.limit(this.untilNs ?? Math.min(end.afterNs ?? end.limitNs, end.limitNs)));
     if (world.method.kind === 'none') return;
     yield* this.backUpRepeatedly(world.method);
+    yield* this.machineIsBack();
     const endNs = end.afterNs ?? world.kernel.now() + AFTERWARDS;
     const left = Math.min(endNs, end.limitNs) - world.kernel.now();
     if (left > 0) yield left;
@@ -109,18 +110,33 @@ class SessionRun {
 
   /** A machine that can't mount its volumes makes no backup: each has failed, and says why. */
   private *starts(): Task<boolean> {
+    this.world.machine.begin();
+    if ((yield* this.runningFor(1)) !== null) return true;
+    this.world.kernel.stop();
+    return false;
+  }
+
+  /** The machine that runs, also when one has to be waited for. Null: it does not start, and backup `number` has failed. */
+  private *runningFor(number: number): Task<Machine | null> {
     try {
-      yield* this.world.start();
-      return true;
+      return yield* this.world.running();
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
-      const backup = newBackup(this.world, 1);
+      const backup = newBackup(this.world, number);
       this.backups.push(backup);
       backup.outcome = 'failed';
-      backup.reason = `the machine did not start: ${error.message}`;
+      backup.reason = error.message;
       this.end(backup);
-      this.world.kernel.stop();
-      return false;
+      return null;
+    }
+  }
+
+  /** A machine that ended is waited for, so that every run shows what comes back; one that does not start is not. */
+  private *machineIsBack(): Task<void> {
+    try {
+      yield* this.world.running();
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
     }
   }
 
@@ -138,7 +154,7 @@ class SessionRun {
   private *limit(atNs: Nanoseconds): Task<void> {
     yield Math.max(0, atNs - this.world.kernel.now());
     this.giveUp();
-    this.agent.cancelAll();
+    this.world.machine.agent.cancelAll();
     this.world.kernel.stop();
   }
 
@@ -146,40 +162,51 @@ class SessionRun {
     const { world } = this;
     const { startNs, everyNs, count } = world.scenario.backups;
     const besides: Process<void>[] = [];
+    const first = world.machine;
     if (method.kind === 'otm') {
-      for (const beside of method.beside) besides.push(this.agent.spawn(beside.id, besideSnapshot(world, beside)));
+      const { agent } = first;
+      for (const beside of method.beside) besides.push(agent.spawn(beside.id, besideSnapshot(world, beside)));
     }
     for (let number = 0; number < count; number++) {
       const due = startNs + number * (everyNs ?? 0) - world.kernel.now();
       if (due > 0) yield due;
-      yield* this.backUp(method, number + 1);
+      const machine = yield* this.runningFor(number + 1);
+      if (machine !== null) yield* this.backUp(method, number + 1, machine);
     }
-    for (const { end } of besides) if (!end.isSettled) yield end;
+    for (const { end } of besides) yield* endedOrGone(end, first);
   }
 
-  private *backUp(method: Method, number: number): Task<void> {
+  private *backUp(method: Method, number: number, machine: Machine): Task<void> {
     const { world } = this;
     const backup = newBackup(world, number);
     this.backups.push(backup);
     world.doors.writeDelays = backup.writeDelays;
     world.doors.readDelays = backup.readDelays;
-    world.faults?.agentBegins(this.agent);
+    const { agent } = machine;
+    world.faults?.agentBegins(agent);
     const context: AgentContext = {
       world,
-      owner: this.agent,
+      owner: agent,
       selection: world.scenario.backups.selection,
       backup,
       beforeRead: () => world.beforeRead(),
     };
-    const { end } = this.agent.spawn(method.id, agentOf(method)(context));
+    const { end } = agent.spawn(method.id, agentOf(method)(context));
     try {
-      if (!end.isSettled) yield end;
-      end.value;
+      yield* endedOrGone(end, machine);
+      if (end.isSettled) end.value;
+      else this.machineEnded(backup, machine);
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       this.fails(backup, error);
     }
     this.end(backup);
+  }
+
+  /** Its program is gone, and nobody has heard of it. */
+  private machineEnded(backup: Backup, { life }: Machine): void {
+    backup.outcome = 'failed';
+    backup.reason = `the machine ${END_WORDS[life.endedBy ?? defect('a machine that lives has ended')]}`;
   }
 
   private fails(backup: Backup, error: WorldError): void {
@@ -202,4 +229,16 @@ class SessionRun {
     backup.endedAt = this.world.truth.now();
     this.world.doors.measureNothing();
   }
+}
+
+/** Waits until a task of a machine has ended, well or not, or the machine has. */
+function* endedOrGone(end: Latch<unknown>, machine: Machine): Task<void> {
+  if (end.isSettled || machine.ended.isSettled) return;
+  const over = new Latch<void>(end.what);
+  const settled = (): void => {
+    if (!over.isSettled) over.settle();
+  };
+  end.attach({ settled });
+  machine.ended.attach({ settled });
+  yield over;
 }

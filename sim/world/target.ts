@@ -7,6 +7,7 @@
  * I2 What is appended begins on a page, so that a restore can share pages with the target.
  */
 import { type IoError, IoRequest } from '../../engine/device.ts';
+import { defect } from '../../engine/invariant.ts';
 import { type Task, wait } from '../../engine/task.ts';
 import { type Bytes, MIB, MICROSECOND, type Nanoseconds, SECOND } from '../../engine/units.ts';
 import { PAGE_BYTES } from '../disk/arena.ts';
@@ -33,18 +34,22 @@ export const TARGET_ID = 'target';
 export class Target {
   readonly drive: Drive;
   bytesWritten: Bytes = 0;
-  private readonly handle: DriveHandle;
+  private handle: DriveHandle | null = null;
   private readonly kernel: Kernel;
   private readonly bytesPerSecond: number | null;
   private end: Bytes = 0;
   /** When the tape has taken what it was given. */
   private dueAt: Nanoseconds = 0;
 
-  constructor(kernel: Kernel, drive: Drive, handle: DriveHandle, bytesPerSecond: number | null) {
+  constructor(kernel: Kernel, drive: Drive, bytesPerSecond: number | null) {
     this.kernel = kernel;
     this.drive = drive;
-    this.handle = handle;
     this.bytesPerSecond = bytesPerSecond;
+  }
+
+  /** For machines: the way of the one that runs. */
+  attach(handle: DriveHandle): void {
+    this.handle = handle;
   }
 
   /** The copy begins now (I1). */
@@ -63,6 +68,7 @@ export class Target {
   *write(offset: Bytes, bytes: Uint8Array, payloadBytes: Bytes): Task<void> {
     const { sectorSize } = this.drive;
     const request = new IoRequest('write', offset / sectorSize, bytes.length / sectorSize, bytes);
+    if (this.handle === null) defect('no machine is at the target');
     const error: IoError | null = yield* wait(this.handle.submit(request));
     if (error !== null) throw error;
     this.bytesWritten += payloadBytes;

@@ -20,6 +20,7 @@ import type { OtmOptions, Selection } from '../scenario/scenario.ts';
 import { type CachePlaceInWorld, cacheSpaceFor } from './cache-space.ts';
 import { ExcludedFiles } from './excluded-files.ts';
 import { type LeftOut, leftOutNow } from './left-out.ts';
+import type { Life } from './life.ts';
 import { Picture, PictureFindings } from './picture.ts';
 import type { World } from './world.ts';
 
@@ -44,6 +45,10 @@ export class WatchedSnapshot {
   /** Letters that its virtual volumes have while it lives. */
   readonly letters: string[] = [];
   readonly askedNs: Nanoseconds;
+  /** The life of the machine in which it was asked for. */
+  readonly life: Life;
+  /** When it ended with its machine; null when it did not. */
+  diedNs: Nanoseconds | null = null;
   snapshot: Snapshot | null = null;
   cacheDrive = '';
   /** What its cache took and has not given back, as the host sees it. */
@@ -86,10 +91,11 @@ export class WatchedSnapshot {
     this.world = world;
     this.request = request;
     this.askedNs = world.kernel.now();
+    this.life = world.machine.life;
     this.issuedAtAsked = world.requests.length;
     this.findings = new PictureFindings(() => world.kernel.now());
     const { exclude } = request.options;
-    this.excluded = exclude.length === 0 ? null : new ExcludedFiles(exclude, world.activity, world.machine);
+    this.excluded = exclude.length === 0 ? null : new ExcludedFiles(exclude, world.activity, world.machine.owner);
     this.selected = selectedVolumes(world, request.selection).map(volume => this.leavingOut(volume));
     world.snapshots.push(this);
     world.engineListeners.push(event => this.hear(event));
@@ -182,6 +188,24 @@ export class WatchedSnapshot {
         }
       },
     };
+  }
+
+  /**
+   * Its machine has ended, and it with it: nothing of it will be issued any more, and no event says so. Its place on a
+   * drive is free; its file on a volume is removed when the next machine starts.
+   */
+  machineEnded(): void {
+    if (this.issuedAtGone !== null) return;
+    this.diedNs = this.world.kernel.now();
+    this.closedNs ??= this.diedNs;
+    this.issuedAtEnd ??= this.world.requests.length;
+    this.issuedAtGone = this.world.requests.length;
+    this.spaceHeldBytes = 0;
+  }
+
+  /** What a drive held when the life began in which it was asked for. */
+  driveAtStart(id: string): Sectors {
+    return this.life.drives.get(id) ?? defect(`drive ${id} was not there when the machine started`);
   }
 
   private counted(space: CacheSpace): CacheSpace {

@@ -1,48 +1,70 @@
 /**
- * One machine and one life of it: drives forked from those at 0 s, the engine's filters at them, a page cache, mounted
- * volumes, applications, and the logs that checkers go by. Everything in memory is built anew for each method.
+ * What survives a machine: drives forked from those at 0 s, the kernel, choices, the truth, the target, faults, and the
+ * logs that checkers go by. The machine that runs (machine.ts) is reached through it. Built anew for each method.
  *
  * Invariants
  * I1 What happens depends on scenario, seed and method only; logs and traces change nothing.
  * I2 Applications and agents reach a drive through its door and filter, never past them.
+ * I3 There is one machine at a time; between two lives it is the one that has ended.
  */
-import { Engine } from '../../engine/engine.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
-import { defect } from '../../engine/invariant.ts';
-import type { Owner, Task } from '../../engine/task.ts';
-import { type Bytes, type Nanoseconds, SECOND } from '../../engine/units.ts';
+import { defect, WorldError } from '../../engine/invariant.ts';
+import { Latch, type Owner, type Task } from '../../engine/task.ts';
+import { type Bytes, SECOND } from '../../engine/units.ts';
 import type { Application } from '../apps/application.ts';
 import type { BlockVersions } from '../apps/block-versions.ts';
 import { Truth } from '../apps/truth.ts';
 import type { WorkloadTruth } from '../apps/workload-truth.ts';
-import { type Boot, Drive, type DriveHandle } from '../disk/drive.ts';
+import { Drive, type DriveHandle } from '../disk/drive.ts';
 import { Sectors } from '../disk/sectors.ts';
 import { WorldFaults } from '../faults/world-faults.ts';
 import type { CachedVolume } from '../fs/cached-volume.ts';
-import { mountFat } from '../fs/fat/mount.ts';
-import type { NodeIds } from '../fs/fat/state.ts';
 import type { FatVolume } from '../fs/fat/volume.ts';
-import { FsError, type Path, type WallSeconds } from '../fs/file-system.ts';
-import { PageCache } from '../fs/page-cache.ts';
+import type { Path, WallSeconds } from '../fs/file-system.ts';
+import { OracleLog } from '../fs/oracle.ts';
+import type { PageCache } from '../fs/page-cache.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { Choices } from '../kernel/random.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Modules } from '../modules.ts';
 import type { AnyMethod, DriveSpec, Scenario, VolumeSpec } from '../scenario/scenario.ts';
-import { Door, DoorLog } from './door.ts';
+import { type Door, DoorLog } from './door.ts';
 import { FileActivity } from './file-activity.ts';
 import type { FilledDrives } from './filled-drives.ts';
+import { END_WORDS, Life, type LifeEnd } from './life.ts';
 import { kernelLimits } from './limits.ts';
+import { Machine } from './machine.ts';
+import { Power } from './power.ts';
 import { RequestLog } from './request-log.ts';
+import { restartFromDrives, type Survival } from './restart.ts';
 import { TARGET_FIGURES, TARGET_ID, Target } from './target.ts';
 import type { WatchedSnapshot } from './watched-snapshot.ts';
 
-/** A drive with everything that is at it. */
-export interface WorldDrive {
+/** A drive with everything that is at it while a machine runs. */
+export class WorldDrive {
   readonly spec: DriveSpec;
   readonly drive: Drive;
-  readonly door: Door;
-  readonly cacheHandle: DriveHandle;
+  private attached: { readonly door: Door; readonly cacheHandle: DriveHandle } | null = null;
+
+  constructor(spec: DriveSpec, drive: Drive) {
+    this.spec = spec;
+    this.drive = drive;
+  }
+
+  /** Of the machine that runs. */
+  get door(): Door {
+    return this.attached?.door ?? defect(`${this.spec.id}: no machine is at it`);
+  }
+
+  get cacheHandle(): DriveHandle {
+    return this.attached?.cacheHandle ?? defect(`${this.spec.id}: no machine is at it`);
+  }
+
+  /** For machines. */
+  attach(door: Door, cacheHandle: DriveHandle): void {
+    this.attached = { door, cacheHandle };
+  }
 }
 
 export interface WorldVolume {
@@ -69,52 +91,52 @@ export interface WorldOptions {
   readonly blockVersions?: BlockVersions;
 }
 
+/** The machine could not be started. */
+class NotStarted extends WorldError {
+  override readonly name = 'NotStarted';
+}
+
 export class World {
-  private readonly filled: FilledDrives;
   readonly scenario: Scenario;
   readonly method: AnyMethod;
   readonly modules: Modules;
   readonly kernel: Kernel;
-  readonly boot: Boot = { number: 1, isAlive: true };
   readonly drives = new Map<string, WorldDrive>();
   readonly volumes = new Map<string, WorldVolume>();
-  readonly engine: Engine;
-  readonly engineOwner: Owner;
   readonly engineEvents: EngineEvent[] = [];
   readonly requests: RequestLog;
   readonly doors: DoorLog;
-  readonly pageCache: PageCache;
-  readonly cached = new Map<string, CachedVolume>();
-  readonly mounted = new Map<string, FatVolume>();
+  readonly oracleLog = new OracleLog();
   readonly truth: Truth;
   readonly activity: FileActivity;
   readonly workloads: RunningWorkload[];
   readonly target: Target;
   readonly snapshots: WatchedSnapshot[] = [];
+  /** In order; the last one lasts, or is to be followed by another. */
+  readonly lives: Life[] = [];
+  /** What was there of each workload whenever a machine had started again. */
+  readonly survivals: Survival[] = [];
   /** Null in a scenario without faults. */
   readonly faults: WorldFaults | null;
-  /** Letters that virtual volumes have. */
-  readonly lentLetters = new Set<string>();
+  readonly power: Power;
   /** Files of the engine: visible, and nobody's data. */
   readonly cachePaths = new Set<Path>();
-  readonly machine: Owner;
   /** Hears each event of the engine in its own step, after it was noted. */
   readonly engineListeners: ((event: EngineEvent) => void)[] = [];
+  /** The machine that runs, or ran last (I3). */
+  machine: Machine;
+  private nextLife = new Latch<void>('the next start of the machine');
 
   constructor(options: WorldOptions) {
     const { scenario, seed, method, modules, filled, trace } = options;
-    this.filled = filled;
     this.scenario = scenario;
     this.method = method;
     this.modules = modules;
     this.kernel = new Kernel(new Choices(seed), { trace, limits: kernelLimits(scenario, method) });
-    this.machine = this.kernel.owner('machine');
-    this.engineOwner = this.kernel.owner('engine');
     this.requests = new RequestLog(() => this.kernel.now());
     this.doors = new DoorLog(this.kernel, modules.hash, mayDropDiscards(method));
     this.requests.listener = this.doors;
-    this.engine = this.buildDrives(filled);
-    this.pageCache = this.buildPageCache();
+    this.buildDrives(filled);
     this.truth = new Truth({ base: filled.content, clock: () => this.kernel.now(), blocks: options.blockVersions });
     this.activity = new FileActivity(this.truth, () => this.kernel.now());
     this.workloads = options.applications.map(application => ({
@@ -122,6 +144,8 @@ export class World {
       truth: this.truth.workload(application.id),
     }));
     this.target = this.buildTarget();
+    this.machine = this.newMachine(filled.drives);
+    this.power = new Power(this);
     this.faults = scenario.faults.length === 0 ? null : new WorldFaults(this);
   }
 
@@ -137,12 +161,31 @@ export class World {
   }
 
   files(letter: string): FatVolume {
-    return this.mounted.get(letter) ?? defect(`volume ${letter} is not mounted`);
+    return this.machine.files(letter);
   }
 
-  /** What a drive held at 0 s. */
-  atStart(id: string): Sectors {
-    return this.filled.drives.get(id) ?? defect(`drive ${id} was not there at 0 s`);
+  get engine(): Engine {
+    return this.machine.engine;
+  }
+
+  get engineOwner(): Owner {
+    return this.machine.engineOwner;
+  }
+
+  get pageCache(): PageCache {
+    return this.machine.pageCache;
+  }
+
+  get cached(): ReadonlyMap<string, CachedVolume> {
+    return this.machine.cached;
+  }
+
+  get mounted(): ReadonlyMap<string, FatVolume> {
+    return this.machine.mounted;
+  }
+
+  get lentLetters(): Set<string> {
+    return this.machine.lentLetters;
   }
 
   /** Every drive as it is in this step. */
@@ -155,36 +198,53 @@ export class World {
     yield* this.faults?.beforeRead() ?? nothing();
   }
 
-  /** Mounts the volumes, then starts the applications. */
-  *start(): Task<void> {
-    const ids: NodeIds = { next: 1 };
-    for (const [letter, cached] of this.cached) {
-      const volume = yield* mountFat(cached, { now: this.wallClock, ids });
-      volume.observer = this.activity;
-      this.mounted.set(letter, volume);
+  /** Waits until the machine runs, its applications started; throws when it could not be started. */
+  *running(): Task<Machine> {
+    for (;;) {
+      const { machine } = this;
+      if (!machine.ready.isSettled) yield machine.ready;
+      if (machine.isUp) return machine;
+      if (machine.failure !== null) throw new NotStarted(`the machine did not start: ${machine.failure.message}`);
+      if (machine === this.machine) yield this.nextLife;
     }
-    for (const { spec } of this.volumes.values()) {
-      if (spec.trimEveryNs !== null)
-        this.machine.spawn(`trim of ${spec.letter}`, trimmed(this, spec, spec.trimEveryNs));
-    }
+  }
+
+  /** For `power`: everything in memory is gone in this step. */
+  endLife(by: LifeEnd): void {
+    const { machine, kernel } = this;
+    const { life } = machine;
+    life.endedBy = by;
+    life.endedNs = kernel.now();
+    life.endedAt = this.truth.now();
+    machine.end();
+    this.doors.machineEnded();
+    this.faults?.machineEnded();
+    for (const snapshot of this.snapshots) if (snapshot.life === life) snapshot.machineEnded();
     for (const { application, truth } of this.workloads) {
-      application.start({
-        kernel: this.kernel,
-        owner: this.kernel.owner(application.id),
-        volumes: letter => this.files(letter),
-        truth,
-        wallClock: this.wallClock,
-      });
+      truth.machineEnded(`the machine ${END_WORDS[by]}`, !application.recovers);
     }
+  }
+
+  /** For `power`: drives are as they were left, and a machine starts from them. */
+  startLife(): void {
+    const { kernel } = this;
+    for (const { drive } of [...this.drives.values(), this.target]) drive.reset();
+    restartFromDrives(this);
+    const drives = new Map(this.scenario.drives.map(({ id }) => [id, this.drive(id).drive.fork()]));
+    this.machine = this.newMachine(drives);
+    kernel.trace?.add(kernel.now(), 'machine', 'starts', { life: this.machine.life.number });
+    this.machine.begin();
+    this.nextLife.settle();
+    this.nextLife = new Latch<void>('the next start of the machine');
   }
 
   /** Adds a drive that the scenario does not name; no filter is at it, and no application reaches it. */
   addDrive(spec: DriveSpec, sectors: Sectors): WorldDrive {
     const drive = this.makeDrive(spec, this.drives.size + 1, sectors);
     drive.faults = this.faults;
-    const door = new Door(drive.handle('application', this.boot), this.doors);
-    const on: WorldDrive = { spec, drive, door, cacheHandle: drive.handle('cache', this.boot) };
+    const on = new WorldDrive(spec, drive);
     this.drives.set(spec.id, on);
+    this.machine.attach(spec.id);
     return on;
   }
 
@@ -203,32 +263,29 @@ export class World {
     this.lentLetters.delete(letter);
   }
 
-  private buildDrives(filled: FilledDrives): Engine {
-    const ports = new Map<string, { application: DriveHandle; preserve: DriveHandle; virtual: DriveHandle }>();
-    const made: { spec: DriveSpec; drive: Drive }[] = [];
-    this.scenario.drives.forEach((spec, at) => {
-      const index = at + 1;
-      const sectors = filled.drives.get(spec.id)!.fork(this.modules.methodArena);
-      const drive = this.makeDrive(spec, index, sectors);
-      made.push({ spec, drive });
-      ports.set(spec.id, {
-        application: drive.handle('application', this.boot),
-        preserve: drive.handle('preserve', this.boot),
-        virtual: drive.handle('virtual', this.boot),
-      });
+  private newMachine(drives: Life['drives']): Machine {
+    const life = new Life({
+      number: this.lives.length + 1,
+      startedAt: this.truth.lastEvent,
+      firstIssue: this.requests.length,
+      firstCompletion: this.requests.completions,
+      drives,
     });
-    const engine = new Engine(this.engineOwner, ports, event => this.hear(event));
-    for (const { spec, drive } of made) {
-      const door = new Door(engine.live(spec.id), this.doors);
-      const on: WorldDrive = { spec, drive, door, cacheHandle: drive.handle('cache', this.boot) };
+    this.lives.push(life);
+    return new Machine(this, life);
+  }
+
+  private buildDrives(filled: FilledDrives): void {
+    this.scenario.drives.forEach((spec, at) => {
+      const sectors = filled.drives.get(spec.id)!.fork(this.modules.methodArena);
+      const on = new WorldDrive(spec, this.makeDrive(spec, at + 1, sectors));
       this.drives.set(spec.id, on);
       for (const volume of spec.volumes) {
         const firstSector = volume.offsetBytes / spec.sectorSizeBytes;
         const sectorCount = volume.sizeBytes / spec.sectorSizeBytes;
         this.volumes.set(volume.letter, { spec: volume, on, firstSector, sectorCount });
       }
-    }
-    return engine;
+    });
   }
 
   private makeDrive(spec: DriveSpec, index: number, sectors: Sectors): Drive {
@@ -243,23 +300,6 @@ export class World {
     return drive;
   }
 
-  private buildPageCache(): PageCache {
-    const { sizeBytes, writeBackNs, dirtyLimitBytes } = this.scenario.pageCache;
-    const cache = new PageCache({
-      owner: this.machine,
-      sizeBytes,
-      writeBackNs,
-      dirtyLimitBytes,
-      hash: this.modules.hash,
-      buffers: this.modules.pageBuffers,
-    });
-    for (const [letter, { spec, on, firstSector, sectorCount }] of this.volumes) {
-      if (spec.fs === 'raw') continue;
-      this.cached.set(letter, cache.addVolume({ letter, device: on.door, firstSector, sectorCount }));
-    }
-    return cache;
-  }
-
   private buildTarget(): Target {
     const { copyRateBytesPerSecond, count } = this.scenario.backups;
     let room: Bytes = 0;
@@ -267,10 +307,11 @@ export class World {
     const sectors = new Sectors(2 * room * (count + 1), this.modules.methodArena);
     const spec = { id: TARGET_ID, sectorSizeBytes: 512, figures: TARGET_FIGURES, writeCache: false } as const;
     const drive = this.makeDrive({ ...spec, sizeBytes: 0, model: null, partitions: 'mbr', volumes: [] }, 0, sectors);
-    return new Target(this.kernel, drive, drive.handle('target', this.boot), copyRateBytesPerSecond);
+    return new Target(this.kernel, drive, copyRateBytesPerSecond);
   }
 
-  private hear(event: EngineEvent): void {
+  /** For machines. */
+  hear(event: EngineEvent): void {
     this.engineEvents.push(event);
     this.kernel.digest.foldText(event.kind);
     if (this.kernel.trace !== null) {
@@ -283,18 +324,6 @@ export class World {
 }
 
 function* nothing(): Task<void> {}
-
-/** Tells a drive what is free on a volume, again and again; what fails this time may not fail the next. */
-function* trimmed(world: World, { letter }: VolumeSpec, everyNs: Nanoseconds): Task<void> {
-  for (;;) {
-    yield everyNs;
-    try {
-      yield* world.files(letter).trim();
-    } catch (error) {
-      if (!(error instanceof FsError)) throw error;
-    }
-  }
-}
 
 function mayDropDiscards(method: AnyMethod): boolean {
   return (

@@ -6,6 +6,7 @@
 import { judgeSqlite } from '../../check/sqlite.ts';
 import type { Verdict } from '../../check/verdict.ts';
 import type { HeldTransactions, Loading, RestoredTree } from '../application.ts';
+import type { EventNumber } from '../truth.ts';
 import { counted, grouped } from '../wording.ts';
 import { NEVER, type WorkloadTruth } from '../workload-truth.ts';
 import { heldByAccounts, heldByBook, heldByFolder, type Model, offBalance, type Part } from './held-transfers.ts';
@@ -18,6 +19,8 @@ export interface LoadTruth {
   readonly truth: WorkloadTruth;
   /** Transactions that were given up, and found to be committed afterwards. */
   readonly foundLater: ReadonlySet<number>;
+  /** The event of the picture. */
+  readonly until: EventNumber;
 }
 
 export function loadRestored(
@@ -48,10 +51,12 @@ export function loadRestored(
   }
 }
 
-/** Transfers that can be in a picture: committed ones, and one that is open when the run ends. */
-function modelOf(layout: Layout, seed: number, { truth, foundLater }: LoadTruth): Model {
+/** Transfers that can be in a picture: committed ones that no end of a machine took back, and one that is open then. */
+function modelOf(layout: Layout, seed: number, { truth, foundLater, until }: LoadTruth): Model {
   const model = new Map<number, Transfer>();
-  for (const { number, committed, closed } of truth.transactions) {
+  for (const transaction of truth.transactions) {
+    const { number, committed, closed } = transaction;
+    if (transaction.isLostAt(until)) continue;
     if (committed === NEVER && closed !== NEVER && !foundLater.has(number)) continue;
     model.set(number, transferOf(layout, seed, number));
   }

@@ -7,16 +7,19 @@
  * A2 A transaction whose call failed stays open, and keeps the lock, until the program has opened its files again and
  *    seen from their content whether it was committed. What was asked for before a stop or the end of recovery is lost.
  * A3 Until the first failure the lists of calls are those that all methods of the seed share.
+ * A4 After the end of its machine it is in the place of A2: its first work is to open what the drives hold, and the
+ *    content says which transactions there are, the one that was open included. Nobody is told of that one.
  */
 import type { WorldError } from '../../../engine/invariant.ts';
-import { Cancelled, type Task } from '../../../engine/task.ts';
+import { Cancelled, type Process, type Task } from '../../../engine/task.ts';
 import { type Nanoseconds, SECOND } from '../../../engine/units.ts';
 import { FsError, type Path } from '../../fs/file-system.ts';
 import type { SqliteWorkload } from '../../scenario/scenario.ts';
-import type { AppContext, Application, Loading, RestoredTree, Volumes } from '../application.ts';
+import type { AppContext, Application, HeldTransactions, Loading, RestoredTree, Volumes } from '../application.ts';
 import { fillFile } from '../filling.ts';
 import { letterOf, lettersOf } from '../paths.ts';
 import { type Operation, TransactionClock } from '../transaction-clock.ts';
+import type { EventNumber } from '../truth.ts';
 import type { Transaction, WorkloadTruth } from '../workload-truth.ts';
 import { SqliteError } from './connection.ts';
 import { type Layout, layoutOf, owns } from './layout.ts';
@@ -53,6 +56,7 @@ export class SqliteApplication implements Application {
   private run: Run | null = null;
   private condition: Condition = { is: 'closed' };
   private isStopping = false;
+  private starting: Process<void> | null = null;
   /** Transactions that were given up in doubt, and turned out to have been committed. */
   private readonly foundLater = new Set<number>();
 
@@ -77,15 +81,20 @@ export class SqliteApplication implements Application {
 
   start(context: AppContext): void {
     const clock = new TransactionClock(this.workload, context.kernel, context.owner);
-    const recorder = this.library.recorder(this.layout, context.kernel.choices.seed);
-    this.run = { context, clock, replayer: new Replayer(context.volumes), recorder };
-    const { run } = this;
-    clock.run(operation => this.transact(run, operation));
+    const recorder = this.run?.recorder ?? this.library.recorder(this.layout, context.kernel.choices.seed);
+    const run: Run = { context, clock, replayer: new Replayer(context.volumes), recorder };
+    this.run = run;
+    this.isStopping = false;
+    this.condition = { is: 'closed' };
+    if (context.isRestart) this.starting = context.owner.spawn('start', this.comeBack(run));
+    else this.goOn(run);
   }
 
   *stop(): Task<void> {
     this.isStopping = true;
-    if (this.run !== null) yield* this.run.clock.stop();
+    const { starting, run } = this;
+    if (starting !== null && !starting.end.isSettled) yield starting.end;
+    if (run !== null) yield* run.clock.stop();
   }
 
   resume(): void {
@@ -97,9 +106,42 @@ export class SqliteApplication implements Application {
     return owns(this.layout, path);
   }
 
-  load(tree: RestoredTree, truth: WorkloadTruth): Loading {
+  load(
+    tree: RestoredTree,
+    truth: WorkloadTruth,
+    _held?: () => HeldTransactions,
+    until: EventNumber = truth.truth.lastEvent,
+  ): Loading {
     const seed = this.run?.context.kernel.choices.seed ?? 0;
-    return loadRestored(this.library, this.layout, seed, tree, { truth, foundLater: this.foundLater });
+    return loadRestored(this.library, this.layout, seed, tree, { truth, foundLater: this.foundLater, until });
+  }
+
+  private goOn(run: Run): void {
+    run.clock.run(operation => this.transact(run, operation));
+  }
+
+  /** A4 */
+  private *comeBack(run: Run): Task<void> {
+    const { truth } = run.context;
+    const { open } = truth;
+    run.replayer.abandon();
+    this.condition = { is: 'broken' };
+    while (!(yield* this.recover(run, open ?? undefined))) {
+      if (this.whyDown !== null) break;
+      yield RESTART_DELAY_NS;
+    }
+    const { whyDown } = this;
+    const isBack = whyDown === null;
+    const last = isBack ? run.recorder.lastAtOpening() : 0;
+    if (open !== null && open.number === last) truth.committed(open);
+    else if (open !== null) truth.aborted(open, 'the machine ended in it');
+    if (isBack) this.settleDoubt(run);
+    truth.settled(number => isBack && number <= last, whyDown);
+    this.goOn(run);
+  }
+
+  private get whyDown(): string | null {
+    return this.condition.is === 'down' ? this.condition.because : null;
   }
 
   private *transact(run: Run, { number: operation }: Operation): Task<void> {

@@ -53,6 +53,8 @@ function historiesOf(world: World, snapshot: WatchedSnapshot, at: number): Map<P
   const pageSectors = PAGE_BYTES / spec.sectorSizeBytes;
   for (const row of world.requests.inOrderOfCompletion('application')) {
     if (row.drive !== drive.place || row.op === 'read' || row.op === 'flush') continue;
+    // What a power cut has left of earlier ones, the drive at the start of the machine's life says.
+    if (row.completedAs < snapshot.life.firstCompletion) continue;
     const from = row.sector * spec.sectorSizeBytes - start;
     const to = from + row.count * spec.sectorSizeBytes;
     const first = Math.max(0, Math.floor(from / PAGE_BYTES));
@@ -108,7 +110,7 @@ function judge(
     let expected = beside === 0 ? zeroes : before;
     if (expected === 'unknown') continue;
     if (expected === 'at-0-s') {
-      world.atStart(drive).read(start + page * PAGE_BYTES, bytes);
+      snapshot.driveAtStart(drive).read(start + page * PAGE_BYTES, bytes);
       expected = hash(bytes);
     }
     picture.read.read(page * PAGE_BYTES, bytes);

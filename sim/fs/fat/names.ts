@@ -48,7 +48,8 @@ function parseName(text: string, path: Path): Name {
   return { text, key: upperCase(text) };
 }
 
-function badName(text: string): string | null {
+/** Why a text can be no name of the tree; null when it can. */
+export function badName(text: string): string | null {
   if (text === '') return 'an empty name';
   if (text.length > LONG_MAX) return `a name of ${text.length} characters`;
   if (text.endsWith('.') || text.endsWith(' ')) return `a name that ends with a dot or a space: ${text}`;

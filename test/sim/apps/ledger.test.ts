@@ -16,7 +16,7 @@ function bank(changes: Partial<LedgerWorkload> = {}, options: StageOptions = {})
 }
 
 function load(stage: Stage, files: ReadonlyMap<string, FileState>) {
-  return stage.application.load(stage.tree(files), stage.workload, nothingHeld);
+  return stage.application.load(stage.tree(files), stage.workload, nothingHeld, stage.truth.lastEvent);
 }
 
 function transfers({ bytes }: FileState) {

@@ -15,7 +15,7 @@ function post(changes: Partial<MailWorkload> = {}, options: StageOptions = {}): 
 }
 
 function load(stage: Stage, files: ReadonlyMap<string, FileState>) {
-  return stage.application.load(stage.tree(files), stage.workload, nothingHeld);
+  return stage.application.load(stage.tree(files), stage.workload, nothingHeld, stage.truth.lastEvent);
 }
 
 function changed(files: ReadonlyMap<string, FileState>, path: string, change: (bytes: Uint8Array) => Uint8Array) {

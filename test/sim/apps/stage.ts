@@ -60,6 +60,7 @@ export class Stage {
         volumes: letter => this.volumes.get(letter)!,
         truth,
         wallClock: () => 946_684_800 + Math.floor(this.kernel.now() / SECOND),
+        isRestart: false,
       });
       return { application, truth };
     });

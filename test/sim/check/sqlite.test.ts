@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../../sim/apps/sqlite/layout.ts';
 import { loadRestored } from '../../../sim/apps/sqlite/load-restored.ts';
 import type { FileImages } from '../../../sim/apps/sqlite/shadow-files.ts';
+import { NEVER } from '../../../sim/apps/workload-truth.ts';
 import { ACCOUNTS, library, ORDERS, shop, treeOf, truthOf } from '../apps/sqlite/shop.ts';
 
 const LAST = 6;
@@ -34,7 +35,7 @@ function changed(bytes: Uint8Array, sql: string): Uint8Array {
 function judge(path: string, sql: string) {
   const files = new Map(images());
   files.set(path, changed(files.get(path)!, sql));
-  const told = { truth: truthOf(LAST), foundLater: new Set<number>() };
+  const told = { truth: truthOf(LAST), foundLater: new Set<number>(), until: NEVER };
   const { ownChecks, accepts } = loadRestored(library, layoutOf(shop()), 1, treeOf(files), told);
   return { ...ownChecks[0]!, accepts };
 }

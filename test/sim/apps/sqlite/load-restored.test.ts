@@ -7,6 +7,7 @@ import { loadRestored } from '../../../../sim/apps/sqlite/load-restored.ts';
 import { OPENING_BALANCE } from '../../../../sim/apps/sqlite/schema.ts';
 import type { FileImages } from '../../../../sim/apps/sqlite/shadow-files.ts';
 import { transferOf } from '../../../../sim/apps/sqlite/transfer.ts';
+import { NEVER } from '../../../../sim/apps/workload-truth.ts';
 import { RandomStream } from '../../../../sim/kernel/random.ts';
 import type { SqliteWorkload } from '../../../../sim/scenario/scenario.ts';
 import { ACCOUNTS, FOLDER, JOURNALS, library, noFiles, ORDERS, restoredFile, shop, treeOf, truthOf } from './shop.ts';
@@ -27,7 +28,7 @@ function history(workload: SqliteWorkload): FileImages[] {
 }
 
 function load(workload: SqliteWorkload, images: FileImages, committed = LAST): Loading {
-  const told = { truth: truthOf(committed), foundLater: new Set<number>() };
+  const told = { truth: truthOf(committed), foundLater: new Set<number>(), until: NEVER };
   return loadRestored(library, layoutOf(workload), 1, treeOf(images), told);
 }
 
@@ -284,7 +285,7 @@ describe('damage', () => {
     });
     const files = [...states[LAST]!].map(([path, bytes]) => restoredFile(path, bytes, null));
     const journal = restoredFile(`${ACCOUNTS}-JOURNAL`, new Uint8Array(600).fill(1), 'its chain breaks off');
-    const told = { truth: truthOf(LAST), foundLater: new Set<number>() };
+    const told = { truth: truthOf(LAST), foundLater: new Set<number>(), until: NEVER };
     const tree = new RestoredFiles([...files, journal], noFiles());
     expect(loadRestored(library, layoutOf(shop()), 1, tree, told).summary).toBe(
       "accounts.db does not open: accounts.db-journal can't be read back: its chain breaks off",

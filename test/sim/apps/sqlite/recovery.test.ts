@@ -7,6 +7,7 @@ import { runNow } from '../../../../engine/task.ts';
 import type { RestoredTree } from '../../../../sim/apps/application.ts';
 import { loadRestored } from '../../../../sim/apps/sqlite/load-restored.ts';
 import type { FileImages } from '../../../../sim/apps/sqlite/shadow-files.ts';
+import { NEVER } from '../../../../sim/apps/workload-truth.ts';
 import type { SqliteWorkload } from '../../../../sim/scenario/scenario.ts';
 import { FOLDER, filled, hexOf, library, replayNow, shop, treeOf, truthOf, withoutThinking } from './shop.ts';
 
@@ -24,7 +25,7 @@ function cuts(workload: SqliteWorkload, seed = 1) {
     pictures.push(volume.files());
   }
   const load = (tree: RestoredTree, committed = BEFORE + 1) => {
-    const told = { truth: truthOf(committed), foundLater: new Set<number>() };
+    const told = { truth: truthOf(committed), foundLater: new Set<number>(), until: NEVER };
     return loadRestored(library, layout, seed, tree, told);
   };
   return { layout, calls, pictures, load };

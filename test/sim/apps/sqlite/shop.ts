@@ -124,7 +124,14 @@ export function world(workload: SqliteWorkload, seed = 1) {
   const kernel = new Kernel(new Choices(seed));
   const owner = kernel.owner('shop');
   const truth = new Truth({ base: noFiles(), clock: () => kernel.now() });
-  const context = { kernel, owner, volumes: () => volume, truth: truth.workload('shop'), wallClock: () => 0 };
+  const context = {
+    kernel,
+    owner,
+    volumes: () => volume,
+    truth: truth.workload('shop'),
+    wallClock: () => 0,
+    isRestart: false,
+  };
   application.start(context);
   const host = kernel.owner('host');
   return {

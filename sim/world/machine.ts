@@ -1,0 +1,189 @@
+/**
+ * One life of the machine: what a boot builds and a power cut or a kill drops. The engine with its filters at the drives,
+ * the doors above them, the page cache, mounted volumes, letters that are lent, the programs that run. Drives survive, and
+ * what the world knows of them.
+ *
+ * Invariants
+ * I1 Nothing of a machine is touched by the next one: handles, engine, page cache and volumes are built anew.
+ * I2 After `end` none of its tasks is ever resumed, and no `finally` runs; a request of it is a defect.
+ * I3 Applications start when every volume is mounted.
+ */
+import { Engine } from '../../engine/engine.ts';
+import { defect, invariant, WorldError } from '../../engine/invariant.ts';
+import { Latch, type Owner, type Task } from '../../engine/task.ts';
+import type { Nanoseconds } from '../../engine/units.ts';
+import type { Boot, DriveHandle } from '../disk/drive.ts';
+import type { CachedVolume } from '../fs/cached-volume.ts';
+import { mountFat } from '../fs/fat/mount.ts';
+import type { NodeIds } from '../fs/fat/state.ts';
+import type { FatVolume } from '../fs/fat/volume.ts';
+import { FsError } from '../fs/file-system.ts';
+import { PageCache } from '../fs/page-cache.ts';
+import type { VolumeSpec } from '../scenario/scenario.ts';
+import { Door } from './door.ts';
+import { removeLeftCaches } from './left-caches.ts';
+import type { Life } from './life.ts';
+import type { World } from './world.ts';
+
+export class Machine {
+  readonly life: Life;
+  readonly boot: Boot;
+  readonly engine: Engine;
+  readonly engineOwner: Owner;
+  /** Owns what no program does: write-back, the start. */
+  readonly owner: Owner;
+  /** The program that backs up: it may die alone. */
+  readonly agent: Owner;
+  readonly pageCache: PageCache;
+  readonly cached = new Map<string, CachedVolume>();
+  readonly mounted = new Map<string, FatVolume>();
+  /** Letters that virtual volumes have. */
+  readonly lentLetters = new Set<string>();
+  /** Settled when applications have been started, when the machine could not start, or when it ended before. */
+  readonly ready = new Latch<void>('the start of the machine');
+  /** Settled in the step of its end. */
+  readonly ended = new Latch<void>('the end of the machine');
+  /** Why it did not start. */
+  failure: WorldError | null = null;
+  private readonly world: World;
+  private readonly programs: Owner[] = [];
+
+  constructor(world: World, life: Life) {
+    this.world = world;
+    this.life = life;
+    this.boot = { number: life.number, isAlive: true };
+    const { kernel } = world;
+    this.owner = kernel.owner('machine');
+    this.engineOwner = kernel.owner('engine');
+    this.agent = kernel.owner('agent');
+    this.engine = this.attachDrives();
+    this.pageCache = this.buildPageCache();
+  }
+
+  /** Whether its applications run. */
+  get isUp(): boolean {
+    return this.boot.isAlive && this.ready.isSettled && this.failure === null;
+  }
+
+  /** Starts it, as a task of its own. */
+  begin(): void {
+    this.owner.spawn('start', this.start());
+  }
+
+  /** I2. Called between two steps: nothing of it is running. */
+  end(): void {
+    invariant(this.boot.isAlive, `machine ${this.boot.number} ends twice`);
+    this.boot.isAlive = false;
+    for (const owner of [this.owner, this.engineOwner, this.agent, ...this.programs]) owner.drop();
+    if (!this.ready.isSettled) this.ready.settle();
+    this.ended.settle();
+  }
+
+  files(letter: string): FatVolume {
+    return this.mounted.get(letter) ?? defect(`volume ${letter} is not mounted`);
+  }
+
+  /** Gives a drive that was added later its door. */
+  attach(id: string): void {
+    const on = this.world.drive(id);
+    const application = on.drive.handle('application', this.boot);
+    on.attach(new Door(application, this.world.doors), on.drive.handle('cache', this.boot));
+  }
+
+  /**
+   * Mounts the volumes, then starts the applications. What of the engine outlives a boot (durable snapshots, maps of what
+   * changed) is opened between the two: the volumes are there, and nobody has written yet.
+   */
+  private *start(): Task<void> {
+    const { world } = this;
+    try {
+      const ids: NodeIds = { next: 1 };
+      for (const [letter, cached] of this.cached) {
+        const volume = yield* mountFat(cached, { now: world.wallClock, ids });
+        volume.observer = world.activity;
+        this.mounted.set(letter, volume);
+      }
+      // Here the engine is to open what outlives a boot; a cache file that it keeps is none that is left over.
+      if (this.isRestart) yield* removeLeftCaches(this, world.cachePaths);
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error;
+      this.failure = error;
+      this.ready.settle();
+      return;
+    }
+    for (const { spec } of world.volumes.values()) {
+      if (spec.trimEveryNs !== null) this.owner.spawn(`trim of ${spec.letter}`, trimmed(this, spec, spec.trimEveryNs));
+    }
+    for (const { application, truth } of world.workloads) {
+      const owner = world.kernel.owner(application.id);
+      this.programs.push(owner);
+      application.start({
+        kernel: world.kernel,
+        owner,
+        volumes: letter => this.files(letter),
+        truth,
+        wallClock: world.wallClock,
+        isRestart: this.isRestart,
+      });
+    }
+    this.ready.settle();
+  }
+
+  private get isRestart(): boolean {
+    return this.life.number > 1;
+  }
+
+  /** The engine is at the drives of the scenario; at others a door without a filter. */
+  private attachDrives(): Engine {
+    const { world } = this;
+    const ports = new Map<string, { application: DriveHandle; preserve: DriveHandle; virtual: DriveHandle }>();
+    for (const { id } of world.scenario.drives) {
+      const { drive } = world.drive(id);
+      ports.set(id, {
+        application: drive.handle('application', this.boot),
+        preserve: drive.handle('preserve', this.boot),
+        virtual: drive.handle('virtual', this.boot),
+      });
+    }
+    const engine = new Engine(this.engineOwner, ports, event => world.hear(event));
+    for (const [id, on] of world.drives) {
+      if (ports.has(id)) on.attach(new Door(engine.live(id), world.doors), on.drive.handle('cache', this.boot));
+      else this.attach(id);
+    }
+    world.target.attach(world.target.drive.handle('target', this.boot));
+    return engine;
+  }
+
+  private buildPageCache(): PageCache {
+    const { scenario, modules, volumes, oracleLog } = this.world;
+    const { sizeBytes, writeBackNs, dirtyLimitBytes } = scenario.pageCache;
+    const { hash, pageBuffers: buffers } = modules;
+    if (this.isRestart) buffers.reset();
+    const cache = new PageCache({
+      owner: this.owner,
+      sizeBytes,
+      writeBackNs,
+      dirtyLimitBytes,
+      hash,
+      oracleLog,
+      buffers,
+    });
+    for (const [letter, { spec, on, firstSector, sectorCount }] of volumes) {
+      if (spec.fs === 'raw') continue;
+      this.cached.set(letter, cache.addVolume({ letter, device: on.door, firstSector, sectorCount }));
+    }
+    return cache;
+  }
+}
+
+/** Tells a drive what is free on a volume, again and again; what fails this time may not fail the next. */
+function* trimmed(machine: Machine, { letter }: VolumeSpec, everyNs: Nanoseconds): Task<void> {
+  for (;;) {
+    yield everyNs;
+    try {
+      yield* machine.files(letter).trim();
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error;
+    }
+  }
+}

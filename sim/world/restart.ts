@@ -1,0 +1,140 @@
+/**
+ * What a machine finds when it starts after another one has ended without warning: volumes are put in order from their
+ * bytes, as the operating system did before it mounted them, and the truth is told what the drives hold.
+ *
+ * Invariants
+ * I1 What of each application's transactions is there is found from the drives alone, and before the truth is changed.
+ * I2 An application without recovery whose files do not match then is not judged from that instant on.
+ */
+import { RestoredFiles } from '../apps/restored-files.ts';
+import { counted } from '../apps/wording.ts';
+import { NEVER } from '../apps/workload-truth.ts';
+import { DataEvidence, type JudgedWorkload } from '../check/data-evidence.ts';
+import { readRestored } from '../check/read-restored.ts';
+import { holesText, sequenceOf } from '../check/sequence.ts';
+import type { VolumeReading } from '../check/volume-reading.ts';
+import type { RestoredVolume } from '../evidence.ts';
+import { repairWrites } from '../fs/fat/repair.ts';
+import type { LifeEnd } from './life.ts';
+import type { World, WorldVolume } from './world.ts';
+
+/** What was there of a workload when its machine had started again: for the check `durable`. */
+export interface Survival {
+  readonly workload: string;
+  readonly after: LifeEnd;
+  /** Transactions that had been acknowledged after an fsync of their files. */
+  readonly owed: number;
+  /** Those of them that are not there, or not whole; ascending. */
+  readonly missing: readonly number[];
+  /** What its application says of its files. */
+  readonly summary: string;
+}
+
+export function restartFromDrives(world: World): void {
+  const volumes = [...world.volumes.values()].filter(({ spec }) => spec.fs !== 'raw');
+  for (const volume of volumes) repair(world, volume);
+  const readings = volumes.map(volume => readRestored(asRestored(volume)));
+  const { truth } = world;
+  const evidence = evidenceOf(world, volumes, readings);
+  const found = world.workloads.map(workload => findIn(world, evidence, workload));
+  const tree = new RestoredFiles(
+    readings.flatMap(({ files }) => files),
+    truth.base,
+  );
+  const letters = volumes.map(({ spec }) => spec.letter);
+  const event = truth.restarted(tree, letters, path => world.cachePaths.has(path));
+  for (const [at, { application, truth: mine }] of world.workloads.entries()) {
+    const { survival, isThere, broken } = found[at]!;
+    if (survival !== null) world.survivals.push(survival);
+    mine.restarted(event);
+    if (!application.recovers) mine.settled(isThere, broken);
+  }
+}
+
+function repair(world: World, volume: WorldVolume): void {
+  const { on, firstSector, sectorCount } = volume;
+  const { drive } = on;
+  const sectorSize = on.spec.sectorSizeBytes;
+  const start = firstSector * sectorSize;
+  const read = (first: number, count: number): Uint8Array => {
+    const bytes = new Uint8Array(count * sectorSize);
+    drive.sectors.read(start + first * sectorSize, bytes);
+    return bytes;
+  };
+  const writes = repairWrites(read, { sectorSize, sectorCount });
+  for (const { offset, bytes } of writes) drive.repair(start + offset, bytes);
+  const { kernel } = world;
+  if (writes.length > 0) {
+    kernel.trace?.add(kernel.now(), volume.spec.letter, 'repaired', { sectors: counted(writes.length, 'sector') });
+  }
+}
+
+function asRestored({ spec, on }: WorldVolume): RestoredVolume {
+  return {
+    letter: spec.letter,
+    fileSystem: spec.fs,
+    sectorSize: on.spec.sectorSizeBytes,
+    sectors: on.drive.sectors,
+    offsetBytes: spec.offsetBytes,
+    sizeBytes: spec.sizeBytes,
+  };
+}
+
+/** The drives as a picture of the present event. */
+function evidenceOf(world: World, volumes: readonly WorldVolume[], readings: readonly VolumeReading[]): DataEvidence {
+  const at = world.truth.now();
+  return new DataEvidence({
+    restore: {
+      volumes: volumes.map(asRestored),
+      consistency: null,
+      at,
+      wallSeconds: world.wallClock(),
+      startedAt: at,
+      endedAt: at,
+      endedWallSeconds: world.wallClock(),
+      files: [],
+      settledAt: null,
+    },
+    readings,
+    truth: world.truth,
+    workloads: world.workloads,
+    writeBackNs: world.scenario.pageCache.writeBackNs,
+    selects: path => !world.cachePaths.has(path),
+  });
+}
+
+interface Found {
+  /** Null: it makes no transactions, or could not be judged before. */
+  readonly survival: Survival | null;
+  readonly isThere: (number: number) => boolean;
+  readonly broken: string | null;
+}
+
+/** I1 */
+function findIn(world: World, evidence: DataEvidence, workload: JudgedWorkload): Found {
+  const { application, truth } = workload;
+  const after = world.machine.life.endedBy;
+  const before = truth.whyUnjudged(evidence.until);
+  if (after === null || truth.transactions.length === 0 || before !== null) {
+    return { survival: null, isThere: () => true, broken: null };
+  }
+  const { accepts, summary } = evidence.loading(workload);
+  const { whole, torn, untold } = evidence.heldBy(workload);
+  const isThere = (number: number): boolean => whole.has(number) || (untold?.has(number) ?? false);
+  const owed = truth.transactions.filter(each => isOwed(each) && !each.isLostAt(evidence.until));
+  const missing = owed.map(({ number }) => number).filter(number => !isThere(number));
+  const survival = { workload: application.id, after, owed: owed.length, missing: missing.sort(byNumber), summary };
+  const sequence = sequenceOf(truth, { whole, torn, untold: untold ?? new Set() });
+  const holes = sequence.firstHole === null && torn.size === 0 ? null : holesText(sequence);
+  const why = accepts ? holes : summary;
+  const told = `its files did not match when the machine started again, by no fault of a backup: ${why}`;
+  return { survival, isThere, broken: why === null ? null : told };
+}
+
+function isOwed({ acknowledged, synced }: { readonly acknowledged: number; readonly synced: number }): boolean {
+  return acknowledged !== NEVER && synced !== NEVER;
+}
+
+function byNumber(a: number, b: number): number {
+  return a - b;
+}
