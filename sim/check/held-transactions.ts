@@ -31,6 +31,29 @@ export function heldTransactions(
   comparisons: readonly Comparison[],
   until: EventNumber,
 ): HeldTransactions {
+  return sightingsOf(workload, comparer, comparisons, until).held();
+}
+
+/**
+ * The transactions of which something is as it was before them: what they left there has gone, and nothing later has come
+ * in its place. One that a later one was about to undo is none of them.
+ */
+export function undoneTransactions(
+  workload: WorkloadTruth,
+  comparer: Comparer,
+  comparisons: readonly Comparison[],
+  until: EventNumber,
+): ReadonlySet<number> {
+  const { lacking } = sightingsOf(workload, comparer, comparisons, until);
+  return new Set(workload.transactions.map(({ number }) => number).filter(number => lacking[number] === 1));
+}
+
+function sightingsOf(
+  workload: WorkloadTruth,
+  comparer: Comparer,
+  comparisons: readonly Comparison[],
+  until: EventNumber,
+): Sightings {
   const sightings = new Sightings(workload, until);
   for (const { path, restored } of comparisons) {
     const occupants = comparer.truth.occupantsOf(path);
@@ -46,7 +69,7 @@ export function heldTransactions(
     seeList(sightings, file.sizes, value => value === restored.sizeBytes, until);
     for (const slot of file.slots) seeBlock(sightings, comparer.truth, slot, blocks, until);
   }
-  return sightings.held();
+  return sightings;
 }
 
 /** Files that had a path, in the order of time: those up to the picture, later ones only when there was none (I4). */

@@ -10,6 +10,7 @@ import { RestoredFiles } from '../apps/restored-files.ts';
 import { counted } from '../apps/wording.ts';
 import { NEVER } from '../apps/workload-truth.ts';
 import { DataEvidence, type JudgedWorkload } from '../check/data-evidence.ts';
+import { undoneTransactions } from '../check/held-transactions.ts';
 import { readRestored } from '../check/read-restored.ts';
 import { holesText, sequenceOf } from '../check/sequence.ts';
 import type { VolumeReading } from '../check/volume-reading.ts';
@@ -122,8 +123,12 @@ function findIn(world: World, evidence: DataEvidence, workload: JudgedWorkload):
   const { whole, torn, untold } = evidence.heldBy(workload);
   const isThere = (number: number): boolean => whole.has(number) || (untold?.has(number) ?? false);
   const owed = truth.transactions.filter(each => isOwed(each) && !each.isLostAt(evidence.until));
-  const missing = owed.map(({ number }) => number).filter(number => !isThere(number));
-  const survival = { workload: application.id, after, owed: owed.length, missing: missing.sort(byNumber), summary };
+  const undone = application.recovers
+    ? null
+    : undoneTransactions(truth, evidence.comparer, evidence.filesOf(workload), evidence.until);
+  const isMissing = (number: number): boolean => (undone === null ? !isThere(number) : undone.has(number));
+  const missing = owed.map(({ number }) => number).filter(isMissing);
+  const survival = { workload: application.id, after, owed: owed.length, missing, summary };
   const sequence = sequenceOf(truth, { whole, torn, untold: untold ?? new Set() });
   const holes = sequence.firstHole === null && torn.size === 0 ? null : holesText(sequence);
   const why = accepts ? holes : summary;
@@ -133,8 +138,4 @@ function findIn(world: World, evidence: DataEvidence, workload: JudgedWorkload):
 
 function isOwed({ acknowledged, synced }: { readonly acknowledged: number; readonly synced: number }): boolean {
   return acknowledged !== NEVER && synced !== NEVER;
-}
-
-function byNumber(a: number, b: number): number {
-  return a - b;
 }

@@ -50,7 +50,8 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
       violations.push(`${id}: says ${cause}, and nothing of the kind happened`);
   }
   const failed = cacheRows(world, snapshot).filter(row => row.failed);
-  const until = events.find(({ kind }) => kind === 'lost' || kind === 'released')?.at ?? world.kernel.now();
+  const until =
+    events.find(({ kind }) => kind === 'lost' || kind === 'released')?.at ?? snapshot.diedNs ?? world.kernel.now();
   const early = failed.filter(({ op, completedAt }) => op !== 'read' && completedAt < until);
   if (early.length > 0 && losses.length + refusals.length === 0) {
     violations.push(`${id}: ${early.length} writes to its cache failed, and it went on as if they had not`);

@@ -7,13 +7,13 @@ export function idle(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const violations: string[] = [];
   let looked = 0;
-  for (const { request, T, findings } of enabledOf(evidence)) {
+  for (const { request, T, findings, diedNs } of enabledOf(evidence)) {
     const limit = request.options.idleLimitNs;
     if (limit === null || T === null) continue;
     const end = world.engineEvents.find(
       ({ kind, snapshot: id }) => id === request.id && (kind === 'released' || kind === 'lost'),
     );
-    const until = end === undefined ? world.kernel.now() : end.at;
+    const until = end?.at ?? diedNs ?? world.kernel.now();
     const silence = until - Math.max(T, findings.lastReadNs ?? T);
     const byIdle = end !== undefined && end.kind === 'released' && end.cause === 'idle';
     if (byIdle || silence >= limit) looked += 1;

@@ -98,12 +98,13 @@ function judgeHold({ id, options }: SnapshotRequest, waited: Nanoseconds, saidNs
 
 /** No T: there was no quiet period to the end of the wait limit, and a hold was let go at its limit. */
 function judgeRefusal(world: World, snapshot: WatchedSnapshot): { looked: number; violations: string[] } {
-  const { request, askedNs, issuedAtEnd } = snapshot;
+  const { request, askedNs, issuedAtEnd, diedNs } = snapshot;
   const { quietNs, waitLimitNs, holdLimitNs } = request.options;
   const events = world.engineEvents.filter(event => event.snapshot === request.id);
   const violations: string[] = [];
   const holding = events.find(({ kind }) => kind === 'holding');
-  const hold = (events.find(({ kind }) => kind === 'hold-limit')?.at ?? world.kernel.now()) - (holding?.at ?? 0);
+  const hold =
+    (events.find(({ kind }) => kind === 'hold-limit')?.at ?? diedNs ?? world.kernel.now()) - (holding?.at ?? 0);
   if (holding !== undefined && hold > holdLimitNs)
     violations.push(`${request.id}: writes were held for ${hold / SECOND} s, the limit is ${holdLimitNs / SECOND} s`);
   const timedOut = events.find(({ kind }) => kind === 'timed-out');

@@ -1,4 +1,7 @@
-/** `released` (E12): after a snapshot is gone nothing of it is left: no request at a drive, no letter, no cache file. */
+/**
+ * `released` (E12): after a snapshot is gone nothing of it is left: no request at a drive, no letter, no cache file. One
+ * that ended with its machine was not released: of it only the requests are judged that came after.
+ */
 import type { EngineEvent } from '../../../engine/events.ts';
 import type { Snapshot } from '../../../engine/snapshot.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
@@ -12,6 +15,7 @@ import { overlaps, type ProtectedRange, protectedRanges } from './protected-rang
 export function released(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const gone = evidence.snapshots.filter(({ issuedAtGone }) => issuedAtGone !== null);
+  const released = gone.filter(({ diedNs }) => diedNs === null);
   const violations: string[] = [];
   const lastGone = Math.max(0, ...gone.map(({ issuedAtGone }) => issuedAtGone ?? 0));
   if (gone.length === evidence.snapshots.length) {
@@ -20,8 +24,10 @@ export function released(evidence: EngineEvidence): Verdict {
       if (purpose === 'application' || purpose === 'target') continue;
       violations.push(`after the end of all snapshots: ${op} of sectors ${sector}+${count} for ${purpose}`);
     }
-    if (world.lentLetters.size > 0) violations.push(`letters are left: ${[...world.lentLetters].join(', ')}`);
-    if (world.engine.aliveCount > 0) violations.push(`${world.engine.aliveCount} snapshots are still alive`);
+    if (world.machine.boot.isAlive && world.lentLetters.size > 0)
+      violations.push(`letters are left: ${[...world.lentLetters].join(', ')}`);
+    if (world.machine.boot.isAlive && world.engine.aliveCount > 0)
+      violations.push(`${world.engine.aliveCount} snapshots are still alive`);
   }
   for (const watched of enabledOf(evidence)) {
     const { snapshot, request, findings } = watched;
@@ -38,10 +44,11 @@ export function released(evidence: EngineEvidence): Verdict {
   violations.push(...readForNobody(evidence), ...stillOnTheirWay(evidence));
   return engineVerdict('released', 'E12', {
     looked: evidence.snapshots.filter(
-      ({ snapshot, issuedAtGone }) => issuedAtGone !== null || snapshot?.isEnabled === false,
+      ({ snapshot, issuedAtGone, diedNs }) =>
+        diedNs === null && (issuedAtGone !== null || snapshot?.isEnabled === false),
     ).length,
     violations,
-    summary: `${gone.length} snapshots left nothing behind`,
+    summary: `${released.length} snapshots left nothing behind`,
     nothing: 'no snapshot came to its end',
   });
 }

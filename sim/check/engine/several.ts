@@ -37,8 +37,9 @@ interface Together {
   readonly endedBeside: readonly { readonly snapshot: WatchedSnapshot; readonly end: EngineEvent }[];
 }
 
-/** By the order of the engine's events, as several may be of one instant. */
+/** By the order of the engine's events, as several may be of one instant. Nothing outlives its machine. */
 function aliveTogether(evidence: EngineEvidence): Together {
+  const lives = new Map(evidence.snapshots.map(({ request, life }) => [request.id, life]));
   const alive = new Set<string>();
   const together = new Set<string>();
   const ends = new Map<string, EngineEvent>();
@@ -48,6 +49,7 @@ function aliveTogether(evidence: EngineEvidence): Together {
       if (alive.delete(snapshot)) ends.set(snapshot, event);
     }
     if (kind !== 'enabled') continue;
+    for (const id of alive) if (lives.get(id) !== lives.get(snapshot)) alive.delete(id);
     alive.add(snapshot);
     if (alive.size > 1) for (const id of alive) together.add(id);
   }

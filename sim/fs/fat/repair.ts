@@ -5,10 +5,10 @@
  *
  * Invariants
  * I1 Afterwards the volume has no problem that `check` knows.
- * I2 A file that was in order (its chain begins at a cluster that no other leads to, and is as long as its size says) is
- *    left as it is, unless an earlier one of its kind has its clusters.
- * I3 A file keeps the clusters at its beginning that it can keep, and is as long as they are at most; one whose first
- *    cluster is another's, or none of the volume, is no file any more. Clusters that nobody has are free.
+ * I2 A file whose chain is as long as its size says is left as it is, unless an earlier one of its kind has its clusters.
+ * I3 Any other keeps the clusters at its beginning that nobody has, and is as long as they are at most. One that begins in
+ *    the middle of another one's chain is what is left of a removal, and no file any more; nor is one whose first cluster
+ *    is taken, or none of the volume. Clusters that nobody has are free.
  * I4 Directories go before files: what is lost of a tree is lost with its root only.
  */
 import type { Bytes } from '../../../engine/units.ts';
@@ -58,8 +58,6 @@ class Repair {
   private readonly layout: FatLayout;
   /** The table as it will be. */
   private readonly entries: Uint32Array;
-  /** 1 where another cluster leads to this one. */
-  private readonly isLedTo: Uint8Array;
   private readonly sectors = new Map<Bytes, Uint8Array>();
   private readonly files: FileEntry[] = [];
 
@@ -68,21 +66,21 @@ class Repair {
     this.layout = image.layout;
     const { entries, layout } = image;
     this.entries = new Uint32Array(entries.length);
-    this.isLedTo = new Uint8Array(entries.length);
     for (let cluster = FIRST_CLUSTER; cluster < entries.length; cluster++) {
-      const value = entries[cluster]!;
-      if (value === BAD[layout.kind]) this.entries[cluster] = value;
-      else if (isDataCluster(layout, value)) this.isLedTo[value] = 1;
+      if (entries[cluster] === BAD[layout.kind]) this.entries[cluster] = BAD[layout.kind];
     }
   }
 
   run(): RepairWrite[] {
     const { rootCluster } = this.layout;
     this.directory(rootCluster === 0 ? null : this.claim(rootCluster, Number.POSITIVE_INFINITY), 0);
-    const others = this.files.filter(file => !this.isSound(file));
-    const left = new Set(others);
-    for (const file of this.files) if (!left.has(file)) this.file(file);
-    for (const file of others) this.file(file);
+    const others: FileEntry[] = [];
+    for (const file of this.files) if (!this.keepSound(file)) others.push(file);
+    const inside = this.clustersInside(others);
+    for (const file of others) {
+      if (inside.has(file.fields.firstCluster)) this.erase(file);
+      else this.file(file);
+    }
     this.writeTables();
     this.writeFreeCount();
     const writes = [...this.sectors].map(([offset, bytes]) => ({ offset, bytes }));
@@ -146,13 +144,24 @@ class Repair {
     return own.fields.firstCluster === cluster;
   }
 
-  /** I2 */
-  private isSound({ fields: { firstCluster, sizeBytes } }: FileEntry): boolean {
+  /** I2. Says whether it was so. */
+  private keepSound({ fields: { firstCluster, sizeBytes } }: FileEntry): boolean {
     const needed = this.clustersFor(sizeBytes);
     if (needed === 0) return firstCluster === 0;
-    if (!isDataCluster(this.layout, firstCluster) || this.isLedTo[firstCluster] === 1) return false;
     const { clusters, problem } = this.image.chainFrom(firstCluster);
-    return problem === null && clusters.length === needed && clusters.every(each => this.entries[each] === FREE);
+    if (problem !== null || clusters.length !== needed) return false;
+    if (clusters.some(each => this.entries[each] !== FREE)) return false;
+    this.claim(firstCluster, needed);
+    return true;
+  }
+
+  /** Clusters to which the chains of these files lead. */
+  private clustersInside(files: readonly FileEntry[]): Set<Cluster> {
+    const inside = new Set<Cluster>();
+    for (const { fields } of files) {
+      for (const cluster of this.image.chainFrom(fields.firstCluster).clusters.slice(1)) inside.add(cluster);
+    }
+    return inside;
   }
 
   /** I3 */
