@@ -91,6 +91,9 @@ interface Restart {
   broken: string | null;
 }
 
+/** How it is said why a workload is not judged any more. */
+export const UNMATCHED = 'its files did not match when the machine started again, by no fault of a backup';
+
 export class WorkloadTruth {
   /** The workload's id. */
   readonly id: string;
@@ -157,16 +160,22 @@ export class WorkloadTruth {
   }
 
   /** What is there after the start has been found: `isThere` says it of each transaction that was committed before. */
-  settled(isThere: (number: number) => boolean, broken: string | null): void {
+  settled(isThere: (number: number) => boolean): void {
     const restart = this.restarts[this.restarts.length - 1];
     if (restart === undefined) defect(`${this.id}: found after a start that never was`);
     const event = this.truth.event();
     restart.settled = event;
-    restart.broken = broken;
     for (const transaction of this.transactions) {
       const { number, committed, lost } = transaction;
       if (committed !== NEVER && lost === NEVER && !isThere(number)) transaction.lost = event;
     }
+  }
+
+  /** What was found is of no one instant: from the last start on its files can't be judged. */
+  breaks(because: string): void {
+    const restart = this.restarts[this.restarts.length - 1];
+    if (restart === undefined) defect(`${this.id}: broken by a start that never was`);
+    restart.broken = because;
   }
 
   /** Why what its files were at an event can't be judged, by no fault of a backup; null when it can. */

@@ -8,7 +8,7 @@
  */
 import { RestoredFiles } from '../apps/restored-files.ts';
 import { counted } from '../apps/wording.ts';
-import { NEVER } from '../apps/workload-truth.ts';
+import { NEVER, UNMATCHED } from '../apps/workload-truth.ts';
 import { DataEvidence, type JudgedWorkload } from '../check/data-evidence.ts';
 import { undoneTransactions } from '../check/held-transactions.ts';
 import { readRestored } from '../check/read-restored.ts';
@@ -48,7 +48,9 @@ export function restartFromDrives(world: World): void {
     const { survival, isThere, broken } = found[at]!;
     if (survival !== null) world.survivals.push(survival);
     mine.restarted(event);
-    if (!application.recovers) mine.settled(isThere, broken);
+    if (application.recovers) continue;
+    mine.settled(isThere);
+    if (broken !== null) mine.breaks(broken);
   }
 }
 
@@ -132,8 +134,7 @@ function findIn(world: World, evidence: DataEvidence, workload: JudgedWorkload):
   const sequence = sequenceOf(truth, { whole, torn, untold: untold ?? new Set() });
   const holes = sequence.firstHole === null && torn.size === 0 ? null : holesText(sequence);
   const why = accepts ? holes : summary;
-  const told = `its files did not match when the machine started again, by no fault of a backup: ${why}`;
-  return { survival, isThere, broken: why === null ? null : told };
+  return { survival, isThere, broken: why === null ? null : `${UNMATCHED}: ${why}` };
 }
 
 function isOwed({ acknowledged, synced }: { readonly acknowledged: number; readonly synced: number }): boolean {

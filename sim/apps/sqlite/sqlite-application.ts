@@ -20,8 +20,9 @@ import { fillFile } from '../filling.ts';
 import { letterOf, lettersOf } from '../paths.ts';
 import { type Operation, TransactionClock } from '../transaction-clock.ts';
 import type { EventNumber } from '../truth.ts';
-import type { Transaction, WorkloadTruth } from '../workload-truth.ts';
+import { type Transaction, UNMATCHED, type WorkloadTruth } from '../workload-truth.ts';
 import { SqliteError } from './connection.ts';
+import { ImageTree } from './image-tree.ts';
 import { type Layout, layoutOf, owns } from './layout.ts';
 import type { SqliteLibrary } from './library.ts';
 import { loadRestored } from './load-restored.ts';
@@ -136,8 +137,17 @@ export class SqliteApplication implements Application {
     if (open !== null && open.number === last) truth.committed(open);
     else if (open !== null) truth.aborted(open, 'the machine ended in it');
     if (isBack) this.settleDoubt(run);
-    truth.settled(number => isBack && number <= last, whyDown);
+    truth.settled(number => isBack && number <= last);
+    const broken = whyDown ?? this.whyBroken(run);
+    if (broken !== null) truth.breaks(`${UNMATCHED}: ${broken}`);
     this.goOn(run);
+  }
+
+  /** What is wrong with the databases after its recovery, though SQLite opens them: without syncs that can be. */
+  private whyBroken({ context, recorder }: Run): string | null {
+    const { accepts, summary, ownChecks } = this.load(new ImageTree(recorder.images()), context.truth);
+    if (!accepts) return summary;
+    return ownChecks.find(({ verdict }) => verdict === 'violated')?.summary ?? null;
   }
 
   private get whyDown(): string | null {

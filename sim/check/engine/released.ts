@@ -15,7 +15,7 @@ import { overlaps, type ProtectedRange, protectedRanges } from './protected-rang
 export function released(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const gone = evidence.snapshots.filter(({ issuedAtGone }) => issuedAtGone !== null);
-  const released = gone.filter(({ diedNs }) => diedNs === null);
+  const wereReleased = gone.filter(({ diedNs }) => diedNs === null);
   const violations: string[] = [];
   const lastGone = Math.max(0, ...gone.map(({ issuedAtGone }) => issuedAtGone ?? 0));
   if (gone.length === evidence.snapshots.length) {
@@ -48,7 +48,7 @@ export function released(evidence: EngineEvidence): Verdict {
         diedNs === null && (issuedAtGone !== null || snapshot?.isEnabled === false),
     ).length,
     violations,
-    summary: `${released.length} snapshots left nothing behind`,
+    summary: `${wereReleased.length} snapshots left nothing behind`,
     nothing: 'no snapshot came to its end',
   });
 }
