@@ -34,6 +34,7 @@ import { FileActivity } from './file-activity.ts';
 import type { FilledDrives } from './filled-drives.ts';
 import { END_WORDS, Life, type LifeEnd } from './life.ts';
 import { kernelLimits } from './limits.ts';
+import { compareLivePages, type LivePages } from './live-pages.ts';
 import { Machine } from './machine.ts';
 import { Power } from './power.ts';
 import { RequestLog } from './request-log.ts';
@@ -116,6 +117,8 @@ export class World {
   readonly lives: Life[] = [];
   /** What was there of each workload whenever a machine had started again. */
   readonly survivals: Survival[] = [];
+  /** What drives held of the live volumes at the end of each machine. */
+  readonly livePages: LivePages[] = [];
   /** Null in a scenario without faults. */
   readonly faults: WorldFaults | null;
   readonly power: Power;
@@ -216,6 +219,7 @@ export class World {
     life.endedBy = by;
     life.endedNs = kernel.now();
     life.endedAt = this.truth.now();
+    this.livePages.push(compareLivePages(this, machine));
     machine.end();
     this.doors.machineEnded();
     this.faults?.machineEnded();
