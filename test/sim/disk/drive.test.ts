@@ -13,6 +13,7 @@ import { Sectors } from '../../../sim/disk/sectors.ts';
 import { Kernel } from '../../../sim/kernel/kernel.ts';
 import { Choices } from '../../../sim/kernel/random.ts';
 import { DRIVE_MODELS } from '../../../sim/scenario/drive-models.ts';
+import { RequestLog } from '../../../sim/world/request-log.ts';
 import { plainHash, SHUFFLING } from '../../engine/bench-world.ts';
 import { requireTool } from '../../real-tools.ts';
 
@@ -60,76 +61,35 @@ test('requests that overlap take effect in the order in which they came', () => 
   );
 });
 
-/** Model: for each sector the versions that it was given since its last durable one; a cut leaves one of them. */
-test('a power cut leaves a durable version of each sector, or a later one', () => {
-  fc.assert(
-    fc.property(fc.nat(10_000), fc.array(op, { maxLength: 30 }), fc.nat(100), (seed, script, events) => {
-      const { kernel, drive, device, boot } = makeDrive(seed, true);
-      const versions: { readonly as: number; readonly fill: number }[][] = Array.from({ length: SECTORS }, () => [
-        { as: 0, fill: 0 },
-      ]);
-      let completed = 0;
-      const inFlight: { sector: number; count: number; fill: number }[] = [];
-      script.forEach((each, at) => {
-        const count = Math.min(each.count, SECTORS - each.sector);
-        const fill = each.op === 'write' ? 1 + at : 0;
-        const sent = request(each.op, each.sector, count, fill, each.fua);
-        let mark = 0;
-        const mine = { sector: each.sector, count, fill };
-        if (each.op !== 'flush') inFlight.push(mine);
-        sent.attach({
-          settled: () => {
-            if (each.op === 'flush') {
-              for (const list of versions)
-                list.splice(
-                  0,
-                  Math.max(
-                    0,
-                    list.findLastIndex(({ as }) => as <= mark),
-                  ),
-                );
-              return;
-            }
-            completed += 1;
-            inFlight.splice(inFlight.indexOf(mine), 1);
-            for (let sector = each.sector; sector < each.sector + count; sector++) {
-              const version = { as: completed, fill };
-              if (each.fua) versions[sector] = [version];
-              else versions[sector]!.push(version);
-            }
-          },
-        });
-        // One after the other, so that completions come in the order of the model.
-        if (at % 3 !== 2) kernel.settle();
-        mark = completed;
-        device.submit(sent);
-      });
-      kernel.advance(events);
-      boot.isAlive = false;
-      drive.cut(kernel.choices.chooser('disk0', 'survives'));
-      const held = new Uint8Array(SECTORS * 512);
-      drive.sectors.read(0, held);
-      for (let sector = 0; sector < SECTORS; sector++) {
-        const possible = new Set(versions[sector]!.map(({ fill }) => fill));
-        for (const { sector: first, count, fill } of inFlight) {
-          if (sector >= first && sector < first + count) possible.add(fill);
-        }
-        expect([...possible], `sector ${sector}`).toContain(held[sector * 512]!);
-      }
-      expect(kernel.settle()).toEqual([]);
-    }),
-  );
-});
+describe('a request of a machine that has ended', () => {
+  test('is done all the same after a kill, and nobody is told', () => {
+    const { kernel, drive, device, boot } = makeDrive(1, true);
+    const sent = device.submit(request('write', 0, 8, 9));
+    boot.isAlive = false;
+    kernel.settle();
+    const held = new Uint8Array(512);
+    drive.sectors.read(0, held);
+    expect(held[0]).toBe(9);
+    expect(sent.isSettled).toBe(false);
+  });
 
-test('a completion of an earlier boot is dropped', () => {
-  const { kernel, drive, device, boot } = makeDrive(1, false);
-  const sent = device.submit(request('write', 0, 8, 9));
-  boot.isAlive = false;
-  kernel.settle();
-  const held = new Uint8Array(512);
-  drive.sectors.read(0, held);
-  expect(held[0]).toBe(0);
-  expect(sent.isSettled).toBe(false);
+  test('never completes once the drive was reset, and the log says when it was taken away', () => {
+    const { kernel, drive, device, boot } = makeDrive(1, false);
+    const log = new RequestLog(() => kernel.now());
+    drive.observer = log;
+    device.submit(request('write', 0, 8, 9));
+    boot.isAlive = false;
+    drive.reset();
+    expect(log.row(0)).toMatchObject({ takenAway: true, failed: false, completedAs: 0, completedAt: 0 });
+    // The next machine is served as if nothing had been there.
+    const next = drive.handle('application', { number: 2, isAlive: true });
+    const sent = next.submit(request('write', 4, 1, 3));
+    kernel.settle();
+    expect(sent.isSettled).toBe(true);
+    const held = new Uint8Array(SECTORS * 512);
+    drive.sectors.read(0, held);
+    expect([...held].filter(byte => byte !== 0)).toEqual(new Array(512).fill(3));
+  });
 });
 
 describe('presets', () => {
