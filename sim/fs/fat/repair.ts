@@ -66,6 +66,8 @@ class Repair {
     this.layout = image.layout;
     const { entries, layout } = image;
     this.entries = new Uint32Array(entries.length);
+    // The two before the first cluster are marks of the volume.
+    for (let mark = 0; mark < FIRST_CLUSTER; mark++) this.entries[mark] = entries[mark]!;
     for (let cluster = FIRST_CLUSTER; cluster < entries.length; cluster++) {
       if (entries[cluster] === BAD[layout.kind]) this.entries[cluster] = BAD[layout.kind];
     }
@@ -232,7 +234,7 @@ class Repair {
       const start = layout.fatStart + copy * layout.fatBytes;
       const table = this.image.read(start, layout.fatBytes).slice();
       const now = this.image.decodeCopy(copy);
-      for (let cluster = FIRST_CLUSTER; cluster < entries.length; cluster++) {
+      for (let cluster = 0; cluster < entries.length; cluster++) {
         if (now[cluster] !== entries[cluster]) encodeEntry(layout.kind, table, cluster, entries[cluster]!);
       }
       for (let at = 0; at < table.length; at += layout.sectorSize) {
