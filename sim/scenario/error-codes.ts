@@ -247,12 +247,12 @@ export const SCENARIO_ERRORS = {
     remedy: 'docs/scenario.md says which aims each kind has.',
   },
   'fault-trigger': {
-    meaning: 'A fault has more than one of `at`, `nth` and `perMillion`.',
-    remedy: 'Keep one of them.',
+    meaning: 'A fault has more than one of `at`, `nth` and `perMillion`, or one that needs `at` or `nth` has neither.',
+    remedy: 'Give one of them.',
   },
   'keys-exclude': {
-    meaning: 'Two keys stand side by side of which only one can be.',
-    remedy: 'Keep one of them.',
+    meaning: 'Two keys stand side by side of which only one can be, or one without the other that it needs.',
+    remedy: 'Keep one of them, or add what lacks.',
   },
   'memory-limit': {
     meaning:

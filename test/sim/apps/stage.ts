@@ -118,7 +118,7 @@ export class Stage {
   }
 
   tree(files: ReadonlyMap<Path, FileState>): RestoredFiles {
-    return new RestoredFiles(restoredFiles(files), this.truth.base);
+    return restoredTree(files, this.truth.base);
   }
 
   private *tick(): Task<void> {
@@ -168,6 +168,11 @@ function restoredFiles(files: ReadonlyMap<Path, FileState>): RestoredFile[] {
     },
     bytes: () => bytes.slice(),
   }));
+}
+
+/** Files as one restored tree. */
+export function restoredTree(files: ReadonlyMap<Path, FileState>, base: BaseContent): RestoredFiles {
+  return new RestoredFiles(restoredFiles(files), base);
 }
 
 /** Readings of volumes in order, as if they had been restored. */

@@ -185,4 +185,30 @@ describe('the kernel', () => {
     );
     expect(kernel.run()).toMatchObject({ because: 'the event budget is spent' });
   });
+
+  test('does what comes after a step before anything else, and in no task', () => {
+    const kernel = new Kernel(new Choices(1));
+    const owner = kernel.owner('machine');
+    const log: string[] = [];
+    owner.spawn(
+      'first',
+      (function* () {
+        kernel.afterStep(() => {
+          owner.drop();
+          log.push(`cut, ${owner.aliveCount} alive`);
+        });
+        log.push('first goes on to the end of its step');
+        yield 1;
+        log.push('never');
+      })(),
+    );
+    owner.spawn(
+      'second',
+      (function* (): Task<void> {
+        log.push('never');
+      })(),
+    );
+    expect(kernel.run()).toMatchObject({ because: 'no event is left', waiting: [] });
+    expect(log).toEqual(['first goes on to the end of its step', 'cut, 0 alive']);
+  });
 });

@@ -206,6 +206,7 @@ export const BAD_SENSE: readonly Case[] = [
   ['check-not-applicable', 'expect={ otm: { several: held } }', /it has no snapshot `beside`/],
   ['check-not-applicable', 'expect={ otm: { self: held } }', /its picture leaves nothing out/],
   ['check-not-applicable', 'expect={ otm: { fault-rule: held } }', /there are no faults/],
+  ['check-not-applicable', 'expect={ otm: { durable: held } }', /no fault ends the machine/],
   [
     'check-not-applicable',
     'expect={ otm: { outcome: lost, intact: held } }',
@@ -234,6 +235,12 @@ export const BAD_SENSE: readonly Case[] = [
   ['fault-aim', 'faults=[{ kind: read-error, on: dsk0 }]', /there is no drive `dsk0`, did you mean `disk0`\?/],
   ['fault-aim', 'faults=[{ kind: read-error, on: X }]', /there is no volume `X`/],
   ['fault-trigger', 'faults=[{ kind: read-error, on: C, at: 1 s, nth: 3 }]', /`at` and `nth` stand side by side/],
+  ['fault-trigger', 'faults=[{ kind: power-cut, back: 2 s }]', /a `power-cut` has no `at` and no `nth`/],
+  ['fault-trigger', 'faults=[{ kind: kill, at: 1 s, nth: 3 }]', /`at` and `nth` stand side by side/],
+  ['fault-aim', 'faults=[{ kind: power-cut, nth: 3, on: dsk0 }]', /there is no drive `dsk0`, did you mean `disk0`\?/],
+  ['keys-exclude', 'faults=[{ kind: power-cut, at: 1 s, on: C }]', /`on` says which requests `nth` counts/],
+  ['keys-exclude', 'faults=[{ kind: kill, at: 1 s, op: write }]', /`op` says which requests `nth` counts/],
+  ['unknown-key', 'faults=[{ kind: kill, at: 1 s, torn: true }]', /unknown key `torn`/],
   ['keys-exclude', 'backups.drives=[disk0]', /`volumes` and `drives` stand side by side/],
   ['keys-exclude', 'world.drives.disk1.volumes.R.cluster=512 B', /a raw volume has no clusters/],
   ['keys-exclude', 'world.drives.disk1.volumes.R.trim=10 s', /nobody knows what of a raw volume is free/],
@@ -243,7 +250,7 @@ export const BAD_SENSE: readonly Case[] = [
   ['not-there-yet', 'phases={ safety: 60 s }', /`phases` is not there yet/],
   ['not-there-yet', 'backups.methods=[otm-incremental]', /the method `otm-incremental` is not there yet/],
   ['not-there-yet', 'backups.methods=[{ otm-incremental: { every: 10 min } }]', /`otm-incremental` is not there yet/],
-  ...['power-cut', 'kill', 'bit-rot', 'disk-full', 'never-quiet', 'reorder'].map((kind): Case => {
+  ...['bit-rot', 'disk-full', 'never-quiet', 'reorder'].map((kind): Case => {
     return [
       'not-there-yet',
       `faults=[{ kind: ${kind}, at: 3 s }]`,

@@ -90,7 +90,7 @@ describe('form', () => {
         'wrong-type',
         new RegExp(`^\`${check}\` is judged of the whole backup, not by workload: expected a word, found a mapping$`),
       );
-      expect(of(check)[0]!.hint).toMatch(/by workload are relational, prefix, sqlite$/);
+      expect(of(check)[0]!.hint).toMatch(/by workload are relational, prefix, sqlite, durable$/);
     }
     expect(of('intact')[0]!.hint).toMatch(/^`intact` takes one of held, violated, sometimes-violated, may;/);
     expect(of('exact')[0]!.hint).toMatch(/^`exact` takes held;/);

@@ -26,7 +26,7 @@ test('`intact` gives one verdict, so it is not expected by workload', () => {
   expect(error).toMatchObject({
     code: 'wrong-type',
     message: '`intact` is judged of the whole backup, not by workload: expected a word, found a mapping',
-    hint: '`intact` takes one of held, violated, sometimes-violated, may; by workload are relational, prefix, sqlite',
+    hint: '`intact` takes one of held, violated, sometimes-violated, may; by workload are relational, prefix, sqlite, durable',
   });
   expect(messages('expect={ otm: { intact: held } }')).toEqual([]);
   expect(messages('expect={ otm: { relational: { bank: held } } }')).toEqual([]);

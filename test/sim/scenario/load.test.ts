@@ -349,6 +349,22 @@ describe('faults', () => {
       trigger: { is: 'at', atNs: 12 * SECOND },
       duration: { is: 'ever' },
     });
+    expect(fault('{ kind: power-cut, nth: 40, on: C, op: write, torn: true, back: 5 s }')).toEqual({
+      kind: 'power-cut',
+      trigger: { is: 'nth', nth: 40 },
+      on: { is: 'volume', letter: 'C' },
+      op: 'write',
+      backNs: 5 * SECOND,
+      torn: true,
+    });
+    expect(fault('{ kind: power-cut, at: 12 s }')).toMatchObject({ on: null, op: null, backNs: SECOND, torn: false });
+    expect(fault('{ kind: kill, at: 12 s }')).toEqual({
+      kind: 'kill',
+      trigger: { is: 'at', atNs: 12 * SECOND },
+      on: null,
+      op: null,
+      backNs: SECOND,
+    });
     expect(fault('{ kind: agent-dies, nth: 7, how: stops }')).toEqual({
       kind: 'agent-dies',
       trigger: { is: 'nth', nth: 7 },

@@ -190,6 +190,14 @@ describe('property', () => {
         fc.constantFrom({}, { nth: 3 }),
       ),
       fc.tuple(
+        fc.record({ kind: fc.constant('power-cut'), back: fc.constantFrom('1 s', '250 ms'), torn: fc.boolean() }),
+        fc.constantFrom({ at: '3 s' }, { nth: 3 }, { nth: 3, on: 'C', op: 'write' }, { nth: 1, on: 'target' }),
+      ),
+      fc.tuple(
+        fc.record({ kind: fc.constant('kill'), back: fc.constantFrom('1 s', '0 s') }),
+        fc.constantFrom({ at: '3 s' }, { nth: 3, on: 'cache' }),
+      ),
+      fc.tuple(
         fc.record({
           kind: fc.constant('writer-at-T'),
           on: fc.constantFrom('C', 'disk0'),
