@@ -30,7 +30,7 @@ export interface Reach {
   readonly to: Bytes;
 }
 
-export const NOTHING: Reach = { from: 0, to: 0 };
+const NOTHING: Reach = { from: 0, to: 0 };
 
 /** What becomes of the requests of a drive. */
 export interface CutResult {

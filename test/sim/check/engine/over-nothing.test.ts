@@ -59,6 +59,7 @@ describe('an engine check over nothing', () => {
       snapshots: [],
       lentLetters: new Set(),
       engine: { aliveCount: 0 },
+      machine: { boot: { isAlive: true } },
       doors: { heldWrites: () => [] },
     };
     const nothing = { world, snapshots: [] } as unknown as EngineEvidence;
