@@ -5,7 +5,8 @@
  *
  * Invariants
  * I1 Afterwards the volume has no problem that `check` knows.
- * I2 A file whose chain is as long as its size says is left as it is, unless an earlier one of its kind has its clusters.
+ * I2 A file whose chain is as long as its size says is left as it is, unless another of its kind has its clusters: one
+ *    that begins in the middle of no chain goes before one that does.
  * I3 Any other keeps the clusters at its beginning that nobody has, and is as long as they are at most. One that begins in
  *    the middle of another one's chain is what is left of a removal, and no file any more; nor is one whose first cluster
  *    is taken, or none of the volume. Clusters that nobody has are free.
@@ -76,11 +77,12 @@ class Repair {
   run(): RepairWrite[] {
     const { rootCluster } = this.layout;
     this.directory(rootCluster === 0 ? null : this.claim(rootCluster, Number.POSITIVE_INFINITY), 0);
-    const others: FileEntry[] = [];
-    for (const file of this.files) if (!this.keepSound(file)) others.push(file);
-    const inside = this.clustersInside(others);
-    for (const file of others) {
-      if (inside.has(file.fields.firstCluster)) this.erase(file);
+    const inside = this.clustersInside();
+    const isInside = ({ fields }: FileEntry): boolean => inside.has(fields.firstCluster);
+    const heads = this.files.filter(file => !isInside(file));
+    const left = [...heads, ...this.files.filter(isInside)].filter(file => !this.keepSound(file));
+    for (const file of left) {
+      if (isInside(file)) this.erase(file);
       else this.file(file);
     }
     this.writeTables();
@@ -157,10 +159,10 @@ class Repair {
     return true;
   }
 
-  /** Clusters to which the chains of these files lead. */
-  private clustersInside(files: readonly FileEntry[]): Set<Cluster> {
+  /** Clusters to which the chains of files lead. */
+  private clustersInside(): Set<Cluster> {
     const inside = new Set<Cluster>();
-    for (const { fields } of files) {
+    for (const { fields } of this.files) {
       for (const cluster of this.image.chainFrom(fields.firstCluster).clusters.slice(1)) inside.add(cluster);
     }
     return inside;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runNow } from '../../../../engine/task.ts';
 import { KIB, MIB } from '../../../../engine/units.ts';
-import { FIRST_CLUSTER } from '../../../../sim/fs/fat/layout.ts';
+import { FIRST_CLUSTER, put32 } from '../../../../sim/fs/fat/layout.ts';
 import { mountFat } from '../../../../sim/fs/fat/mount.ts';
 import { readVolume } from '../../../../sim/fs/fat/read-only.ts';
 import { repairWrites } from '../../../../sim/fs/fat/repair.ts';
@@ -193,6 +193,22 @@ describe('one thing out of order', () => {
     const { read, place } = volumeOf(image, SECTOR);
     expect(readVolume(read, place).find('C:\\D\\A')).toBeNull();
     expect(chainOf(image, 'C:\\D\\B')).toEqual(b);
+    expect(problemsOf(image, SECTOR)).toEqual([]);
+  });
+
+  test('a file that is in order by itself, and lies in the middle of another one, is gone', () => {
+    const { image, layout } = filled();
+    const [a, b] = ['C:\\D\\A', 'C:\\D\\B'].map(path => chainOf(image, path));
+    // B was three clusters long, took those of A after its removal, and its new size is durable; the removal is not.
+    set(image, layout, b![2]!, a![0]!);
+    const { read, place } = volumeOf(image, SECTOR);
+    const folder = readVolume(read, place).find('C:\\D')!.extents()[0]!;
+    const entry = folder.first * SECTOR + 3 * 32;
+    expect(String.fromCharCode(image[entry]!)).toBe('B');
+    put32(image, entry + 28, 6 * layout.clusterBytes);
+    repair(image, SECTOR);
+    expect(readVolume(read, place).find('C:\\D\\A')).toBeNull();
+    expect(chainOf(image, 'C:\\D\\B')).toEqual([...b!, ...a!]);
     expect(problemsOf(image, SECTOR)).toEqual([]);
   });
 
