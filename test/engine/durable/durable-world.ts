@@ -125,11 +125,18 @@ export class DurableWorld {
     this.engine = new Engine(this.engineOwner, ports, event => this.hear(event));
   }
 
-  /** Everything in memory is gone, and what drives had not stored, in part. */
+  /** Everything in memory is gone, and what drives had not stored, in part; one request is torn at most. */
   powerCut(): void {
     this.stop();
-    for (const [id, drive] of this.drives) {
-      drive.cut(this.kernel.choices.chooser(id, `cut ${this.boot.number}`));
+    const { choices } = this.kernel;
+    const why = `cut ${this.boot.number}`;
+    const torn = choices.chooser('power', why).choose(4);
+    for (const [at, [id, drive]] of [...this.drives].entries()) {
+      const fate = choices.chooser(id, why);
+      drive.cut(
+        { fate, order: choices.chooser(id, `order of ${why}`), torn: choices.chooser(id, `tear of ${why}`) },
+        at === torn,
+      );
     }
   }
 
