@@ -34,6 +34,8 @@ export class BackupDisk implements ListPlace {
   readonly lists = new Map<number, ListIndex | null>();
   /** The list of the pending transaction; null when it is damaged, or there is none. */
   pendingList: ListIndex | null = null;
+  /** What became of a transaction that was found committed and not done. */
+  recovery: 'none' | 'finished' | 'given-up' = 'none';
   /** Grows with every change, so that a reader knows whether what it looked up still holds. */
   epoch = 0;
   isBusy = false;
@@ -74,21 +76,30 @@ export class BackupDisk implements ListPlace {
     return damaged === undefined ? null : `the list of generation ${damaged.number} is damaged`;
   }
 
+  /** Writes to a device that an operation is about: what is in flight is waited for by the next one (I3). */
+  writer(device: Device): WriteBehind {
+    return new WriteBehind(device, this.inFlight);
+  }
+
   imageWriter(): WriteBehind {
-    return new WriteBehind(this.places.image, this.inFlight);
+    return this.writer(this.places.image);
   }
 
   catalogueWriter(): WriteBehind {
-    return new WriteBehind(this.device, this.inFlight);
+    return this.writer(this.device);
+  }
+
+  *flush(device: Device): Task<void> {
+    yield* flush(device, this.inFlight);
   }
 
   *flushCatalogue(): Task<void> {
-    yield* flush(this.device, this.inFlight);
+    yield* this.flush(this.device);
   }
 
   /** Both devices, or the one that they are. */
   *flushAll(): Task<void> {
-    yield* flush(this.places.image, this.inFlight);
+    yield* this.flush(this.places.image);
     if (this.places.image !== this.device) yield* this.flushCatalogue();
   }
 

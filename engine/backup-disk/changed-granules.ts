@@ -9,8 +9,9 @@
  * - `sums`: the tracker knows nothing: every granule of the source is read and compared with its sum;
  * - `bytes`: the disk is not to be believed: every granule of source and image is read and compared.
  *
- * A granule that nothing uses is not read. It becomes skipped, zeroes in the image, where it changed or its image is not
- * what its sum says; else it stays as it is.
+ * A granule that nothing uses becomes skipped, zeroes in the image, when it changed; one that did not stays as it is. So the
+ * image of a granule that is not skipped is always what the source held at the last backup, used or not, and a tracker may
+ * be believed for all of them.
  */
 import type { Bitmap } from '../bitmap.ts';
 import { sameBytes } from '../bytes.ts';
@@ -58,8 +59,9 @@ export interface Looked {
 interface Candidate {
   readonly granule: number;
   readonly old: GranuleSum;
-  /** Whether the source is read; else only its image, or nothing. */
   readonly isUsed: boolean;
+  readonly readsSource: boolean;
+  readonly readsImage: boolean;
 }
 
 /** Tells a sink each change. */
@@ -73,7 +75,11 @@ export function* eachChange(disk: BackupDisk, look: Look, sink: Sink): Task<Look
     for (let granule = first; granule < end; granule++) {
       const old = before === null ? UNKNOWN_SUM : before.sum(granule);
       const isUsed = look.used === null || look.used.get(granule);
-      if (isCandidate(look, granule, old, isUsed)) candidates.push({ granule, old, isUsed });
+      if (!isCandidate(look, granule, old, isUsed)) continue;
+      const isCompared = look.way === 'sums' || look.way === 'bytes';
+      const isCopied = !old.isSkipped && !old.isUnknown;
+      const readsSource = isUsed || (isCompared && isCopied);
+      candidates.push({ granule, old, isUsed, readsSource, readsImage: look.way === 'bytes' && !old.isUnknown });
     }
     yield* compareBlock(disk, look, candidates, sink, looked);
     yield* sink.endBlock(number, before);
@@ -87,18 +93,12 @@ function isCandidate(look: Look, granule: number, old: GranuleSum, isUsed: boole
     case 'bytes':
       return true;
     case 'sums':
-      return isUsed || old.isUnknown;
+      return isUsed || !old.isSkipped;
     case 'changed':
       invariant(look.changed !== null, 'the changed granules');
       if (look.changed.get(granule)) return isUsed || !old.isSkipped;
       return old.isSkipped && isUsed;
   }
-}
-
-/** Whether the image has to be read to know whether a granule is to be written. */
-function needsImage({ way }: Look, { old, isUsed }: Candidate): boolean {
-  if (way === 'bytes') return isUsed || !old.isUnknown;
-  return way === 'changed' && isUsed && !old.isSkipped;
 }
 
 function* compareBlock(
@@ -108,50 +108,43 @@ function* compareBlock(
   sink: Sink,
   looked: Looked,
 ): Task<void> {
-  const sources = new GranuleReader(
-    disk,
-    look.source,
-    candidates.filter(({ isUsed }) => isUsed),
-    look.beforeRead,
-  );
-  const images = new GranuleReader(
-    disk,
-    disk.places.image,
-    look.way === 'bytes' ? candidates.filter(candidate => needsImage(look, candidate)) : [],
-    null,
-  );
+  const { source, beforeRead } = look;
+  const fromSource = candidates.filter(({ readsSource }) => readsSource);
+  const fromImage = candidates.filter(({ readsImage }) => readsImage);
+  const sources = new GranuleReader(disk, source, fromSource, beforeRead);
+  const images = new GranuleReader(disk, disk.places.image, fromImage, null);
   for (const candidate of candidates) {
-    const { granule, old, isUsed } = candidate;
-    const image = look.way === 'bytes' && needsImage(look, candidate) ? yield* images.next() : null;
-    if (!isUsed) {
-      looked.granulesSkipped += 1;
-      const isRight = image !== null && image.bytes !== null && isContent(image.bytes, old, disk.checksum);
-      if (!isRight) yield* sink.change({ granule, old, fresh: SKIPPED_SUM, bytes: null });
-      continue;
-    }
-    const { bytes, isHole } = yield* sources.next();
-    invariant(bytes !== null, 'the source was read');
-    looked.granulesRead += 1;
-    const fresh = sumOf(bytes, isHole, disk.checksum);
-    const isEqual = !old.isSkipped && sameContent(old, fresh);
-    if (isEqual && (look.way === 'sums' || (yield* isInImage(disk, look, granule, bytes, image)))) continue;
-    yield* sink.change({ granule, old, fresh, bytes: fresh.isZero ? null : bytes });
+    const { granule, old, isUsed, readsSource, readsImage } = candidate;
+    const image = readsImage ? yield* images.next() : null;
+    const read = readsSource ? yield* sources.next() : null;
+    if (read === null) looked.granulesSkipped += 1;
+    else looked.granulesRead += 1;
+    const fresh = read === null ? SKIPPED_SUM : sumOf(read.bytes!, read.isHole, disk.checksum);
+    if (yield* isAsItShouldBe(disk, look, candidate, fresh, read?.bytes ?? null, image)) continue;
+    if (isUsed) yield* sink.change({ granule, old, fresh, bytes: fresh.isZero ? null : read!.bytes });
+    else yield* sink.change({ granule, old, fresh: SKIPPED_SUM, bytes: null });
   }
 }
 
-/** Whether the image holds these bytes; they have the sum that it should have. */
-function* isInImage(
+/** Whether the image already holds what it should: by sum, and, unless sums are enough, by bytes. */
+function* isAsItShouldBe(
   disk: BackupDisk,
-  look: Look,
-  granule: number,
-  bytes: Uint8Array,
+  { way }: Look,
+  { granule, old, isUsed }: Candidate,
+  fresh: GranuleSum,
+  bytes: Uint8Array | null,
   image: GranuleBytes | null,
 ): Task<boolean> {
-  const found =
-    look.way === 'bytes'
-      ? image
-      : yield* new GranuleReader(disk, disk.places.image, [{ granule, old: UNKNOWN_SUM, isUsed: true }], null).next();
-  return found !== null && found.bytes !== null && sameBytes(found.bytes, bytes);
+  if (old.isUnknown || !sameContent(old, fresh)) return false;
+  if (isUsed ? old.isSkipped : bytes === null && !old.isSkipped) return false;
+  if (way === 'sums') return true;
+  const found = image ?? (yield* readImageGranule(disk, granule));
+  if (found.bytes === null) return false;
+  return bytes === null ? isContent(found.bytes, old, disk.checksum) : sameBytes(found.bytes, bytes);
+}
+
+function* readImageGranule(disk: BackupDisk, granule: number): Task<GranuleBytes> {
+  return yield* new GranuleReader(disk, disk.places.image, [{ granule }], null).next();
 }
 
 interface GranuleBytes {
@@ -169,11 +162,16 @@ class GranuleReader {
   private readonly disk: BackupDisk;
   private readonly device: Device;
   private readonly reader: ReadAhead<CandidateRun>;
-  private readonly granules: readonly Candidate[];
+  private readonly granules: readonly { readonly granule: number }[];
   private at = 0;
   private piece: { bytes: Uint8Array; isHole: boolean; isError: boolean; first: number; left: number } | null = null;
 
-  constructor(disk: BackupDisk, device: Device, granules: readonly Candidate[], beforeRead: BeforeRead | null) {
+  constructor(
+    disk: BackupDisk,
+    device: Device,
+    granules: readonly { readonly granule: number }[],
+    beforeRead: BeforeRead | null,
+  ) {
     this.disk = disk;
     this.device = device;
     this.granules = granules;

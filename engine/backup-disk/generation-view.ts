@@ -8,7 +8,7 @@
  */
 import { Bitmap } from '../bitmap.ts';
 import { checkRequest, type Device, IoError, type IoRequest } from '../device.ts';
-import { WorldError } from '../invariant.ts';
+import { invariant, WorldError } from '../invariant.ts';
 import type { Owner, Task } from '../task.ts';
 import { MIB, type Sector } from '../units.ts';
 import type { BackupDisk } from './backup-disk.ts';
@@ -96,6 +96,7 @@ export class GenerationView {
 
   /** Sectors of the generation. Throws an `IoError` when a granule among them is damaged (I1), or the view has ended. */
   *read(first: Sector, count: Sector): Task<Uint8Array> {
+    invariant(first >= 0 && count > 0 && first + count <= this.sectorCount, `${count} sectors of ${this.name}`);
     const into = new Uint8Array(count * this.sectorSize);
     const most = PIECE_BYTES / this.sectorSize;
     for (let done = 0; done < count; done += most) {

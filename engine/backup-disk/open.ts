@@ -139,7 +139,7 @@ export function* exclusively<T>(disk: BackupDisk, mode: 'look' | 'change', task:
     return result;
   } finally {
     disk.isBusy = false;
-    if (!isDone) disk.isStale = true;
+    if (!isDone && mode === 'change') disk.isStale = true;
   }
 }
 
@@ -180,10 +180,12 @@ function* recover(disk: BackupDisk): Task<void> {
   if (pending.phase === 'saving' && !(yield* isRecoverable(disk))) {
     yield* disk.writeHeader({ pending: null });
     yield* disk.loadLists();
+    disk.recovery = 'given-up';
     return;
   }
   yield* finishTransaction(disk, list!);
   yield* disk.table.load(disk.header.root);
+  disk.recovery = 'finished';
 }
 
 /** Before the image is touched: is all there that it takes to go through with it? */

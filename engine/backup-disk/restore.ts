@@ -10,7 +10,6 @@
  */
 import { sameBytes } from '../bytes.ts';
 import { type Device, IoError } from '../device.ts';
-import { InFlight } from '../in-flight.ts';
 import { invariant } from '../invariant.ts';
 import type { Task } from '../task.ts';
 import { type Extent, KIB, MIB, type Sector } from '../units.ts';
@@ -19,7 +18,7 @@ import { type GenerationView, openGeneration } from './generation-view.ts';
 import { exclusively } from './open.ts';
 import { BackupDiskRefusal, refuse } from './refusal.ts';
 import { encodeRestoreMark } from './restore-mark.ts';
-import { type BeforeRead, flush, readSectors, WriteBehind } from './transfer.ts';
+import { type BeforeRead, readSectors } from './transfer.ts';
 
 /** Sectors of the target that get other content than the image's, counted from the start of what is restored. */
 export interface Replacement {
@@ -89,6 +88,8 @@ function checkTarget({ header, places }: BackupDisk, options: RestoreOptions, ex
 }
 
 function* run(disk: BackupDisk, options: RestoreOptions, extent: Extent): Task<RestoreReport> {
+  // Of a restore that was cancelled.
+  yield* disk.drain();
   const view = yield* openGeneration(disk, options.generation);
   const { target, relayout, beforeFirstWrite, verify } = options;
   const read = (first: Sector, count: Sector) => view.read(extent.first + first, count);
@@ -122,7 +123,6 @@ class Restoring {
   private readonly options: RestoreOptions;
   private readonly extent: Extent;
   private readonly replacements: readonly Replacement[];
-  private readonly inFlight = new InFlight();
 
   constructor(view: GenerationView, options: RestoreOptions, extent: Extent, replacements: readonly Replacement[]) {
     this.view = view;
@@ -147,15 +147,15 @@ class Restoring {
   /** The first sector, at once and durably; all before it is durable, too (I1). */
   *writeNow(firstSector: Uint8Array): Task<void> {
     const { target } = this.options;
-    yield* flush(target, this.inFlight);
+    yield* this.view.disk.flush(target);
     yield* this.write(0, firstSector);
-    yield* flush(target, this.inFlight);
+    yield* this.view.disk.flush(target);
   }
 
   /** Everything but the first sector, which keeps its mark. */
   *all(mark: Uint8Array): Task<void> {
     const { target, onlyDiffering } = this.options;
-    const out = new WriteBehind(target, this.inFlight);
+    const out = this.view.disk.writer(target);
     yield* this.eachPiece(mark, function* (this: Restoring, first: Sector, wanted: Uint8Array) {
       const found = onlyDiffering ? yield* readIfPossible(target, first, wanted.length / target.sectorSize) : null;
       const unit = Math.max(UNIT_BYTES, target.sectorSize);
@@ -209,7 +209,7 @@ class Restoring {
   }
 
   private *write(first: Sector, bytes: Uint8Array): Task<void> {
-    const out = new WriteBehind(this.options.target, this.inFlight);
+    const out = this.view.disk.writer(this.options.target);
     yield* out.write(first, bytes);
     yield* out.drain();
     this.sectorsWritten += bytes.length / this.view.sectorSize;

@@ -23,10 +23,13 @@ export class TableBlock {
   readonly number: number;
   readonly bytes: Uint8Array;
   private readonly first: number;
+  private readonly end: number;
 
-  constructor(number: number, firstGranule: number, bytes: Uint8Array = new Uint8Array(BLOCK_BYTES)) {
+  constructor(layout: Layout, number: number, bytes: Uint8Array = new Uint8Array(BLOCK_BYTES)) {
+    const { first, end } = layout.granulesOf(number);
     this.number = number;
-    this.first = firstGranule;
+    this.first = first;
+    this.end = end;
     this.bytes = bytes;
   }
 
@@ -38,9 +41,10 @@ export class TableBlock {
     setSum(this.bytes, SUMS_AT + (granule - this.first) * SUM_BYTES, sum);
   }
 
-  /** Seals it, and tells the seal. */
+  /** Seals it, and tells the seal: it follows from the number and the sums alone. */
   seal(checksum: Checksum): number {
     setWord(this.bytes, 0, this.number);
+    this.bytes.fill(0, SUMS_AT + (this.end - this.first) * SUM_BYTES, SEAL_AT);
     seal(this.bytes, checksum);
     return wordAt(this.bytes, SEAL_AT);
   }
@@ -159,7 +163,7 @@ export class ChecksumTable {
     const count = BLOCK_BYTES / this.device.sectorSize;
     try {
       const bytes = yield* readSectors(this.device, this.layout.tableSector(number), count);
-      return new TableBlock(number, this.layout.granulesOf(number).first, bytes);
+      return new TableBlock(this.layout, number, bytes);
     } catch (error) {
       if (error instanceof IoError && error.failure === 'read-error') return this.blankBlock(number);
       throw error;
@@ -167,7 +171,7 @@ export class ChecksumTable {
   }
 
   blankBlock(number: number): TableBlock {
-    return new TableBlock(number, this.layout.granulesOf(number).first);
+    return new TableBlock(this.layout, number);
   }
 
   /** The hash of the geometry and all seals; a seal that is no number fits nothing. */

@@ -60,16 +60,20 @@ export class ReadAhead<R extends Extent> {
   }
 }
 
-/** Reads one run, of any length, whole; what can't be read is tried once more. Throws the device's error. */
+/** Reads a run of a few MiB at most; what can't be read is tried once more. Throws the device's error. */
 export function* readSectors(device: Device, first: Sector, count: Sector): Task<Uint8Array> {
   const bytes = new Uint8Array(count * device.sectorSize);
   const most = MAX_REQUEST_BYTES / device.sectorSize;
-  for (let done = 0; done < count; done += most) {
-    const length = Math.min(most, count - done);
-    const part = bytes.subarray(done * device.sectorSize, (done + length) * device.sectorSize);
-    const send = (): IoRequest => device.submit(new IoRequest('read', first + done, length, part));
-    let error = yield* wait(send());
-    if (error?.failure === 'read-error') error = yield* wait(send());
+  const send = (at: Sector): IoRequest => {
+    const length = Math.min(most, count - at);
+    const part = bytes.subarray(at * device.sectorSize, (at + length) * device.sectorSize);
+    return device.submit(new IoRequest('read', first + at, length, part));
+  };
+  const starts = Array.from({ length: Math.ceil(count / most) }, (_, index) => index * most);
+  const requests = starts.map(send);
+  for (const [index, request] of requests.entries()) {
+    let error = yield* wait(request);
+    if (error?.failure === 'read-error') error = yield* wait(send(starts[index]!));
     if (error !== null) throw error;
   }
   return bytes;

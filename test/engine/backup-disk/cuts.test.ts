@@ -54,10 +54,12 @@ class Cuts {
   recoveryStates = 0;
   private readonly draw = drawFrom(4);
   private changes = -1;
+  private readonly tornRecoveries: 'torn' | 'whole';
 
-  constructor(bench: BenchDisk, allowed: readonly number[]) {
+  constructor(bench: BenchDisk, allowed: readonly number[], tornRecoveries: 'torn' | 'whole' = 'whole') {
     const { image, catalogue } = bench.places;
     this.bench = bench;
+    this.tornRecoveries = tornRecoveries;
     this.allowed = new Set(allowed);
     this.start = {
       image: (image as CrashDisk).fork(),
@@ -113,7 +115,7 @@ class Cuts {
         if (!wasCut(() => this.open(drives))) break;
         this.recoveries += 1;
         if (this.isAsBefore(drives)) continue;
-        for (const state of this.statesOf(drives, cutAt % 3 === 0 ? 'torn' : 'whole')) {
+        for (const state of this.statesOf(drives, this.tornRecoveries)) {
           this.recoveryStates += 1;
           judge(state);
         }

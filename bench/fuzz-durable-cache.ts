@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: one fault to what a power cut left of a durable cache, again and again. Each answer is exact or a
+ * `npm run fuzz:durable-cache`: one fault to what a power cut left of a durable cache, again and again. Each answer is exact or a
  * refusal, and how often each was given is printed; wrong bytes, or a crash, end it with exit code 1.
  */
 import { makeHash } from '../host/modules.ts';
