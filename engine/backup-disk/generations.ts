@@ -22,7 +22,16 @@ export interface Retention {
 
 /** Deletes a generation, any but the newest. */
 export function* deleteGeneration(disk: BackupDisk, number: number): Task<void> {
+  placeOf(disk, number);
   yield* exclusively(disk, 'change', () => remove(disk, number));
+}
+
+/** Where a generation that may be deleted stands. */
+function placeOf({ generations }: BackupDisk, number: number): number {
+  const at = generations.findIndex(each => each.number === number);
+  if (at < 0) refuse('no-generation', `there is no generation ${number}`);
+  if (at === generations.length - 1) refuse('newest', `generation ${number} is the newest one`);
+  return at;
 }
 
 /** Deletes what a retention no longer keeps; tells the generations that went. */
@@ -53,9 +62,7 @@ export function* dropOldest(disk: BackupDisk, count: number): Task<number[]> {
 
 function* remove(disk: BackupDisk, number: number): Task<void> {
   const { generations } = disk;
-  const at = generations.findIndex(each => each.number === number);
-  if (at < 0) refuse('no-generation', `there is no generation ${number}`);
-  if (at === generations.length - 1) refuse('newest', `generation ${number} is the newest one`);
+  const at = placeOf(disk, number);
   if (at === 0) {
     yield* dropOldest(disk, 1);
     return;

@@ -28,6 +28,7 @@ interface Pending {
   readonly bytes: Uint8Array | null;
 }
 
+const BUCKET = 2048;
 /** Up to so many pending requests every subset is tried. */
 const ALL_SUBSETS_UP_TO = 6;
 /** Up to so many sectors a request is torn at each of them. */
@@ -46,6 +47,10 @@ export class CrashDisk implements Device {
   sectorsWritten = 0;
   /** Fails a request: what it says is the answer, and nothing is done; a flush that fails gives up what was pending. */
   failure: (request: IoRequest) => IoFailure | null = () => null;
+  /** Takes zeroes for holes and everything for durable: for drives that are larger than memory. */
+  sparse = false;
+  /** Where there is something, in runs of `BUCKET` sectors. */
+  private readonly buckets = new Set<number>();
   private readonly zero: Uint8Array;
   /** Shared by forks, never changed. */
   private base: Sectors = new Map();
@@ -95,8 +100,24 @@ export class CrashDisk implements Device {
   }
 
   private take(pending: Pending): void {
+    if (this.sparse) {
+      this.takeSparse(pending);
+      return;
+    }
     this.pending.push(pending);
     this.apply(pending, this.current, () => true);
+  }
+
+  private takeSparse({ first, count, bytes }: Pending): void {
+    if (bytes !== null) this.apply({ first, count, bytes }, this.current, () => true);
+    for (let bucket = Math.floor(first / BUCKET); bucket * BUCKET < first + count; bucket++) {
+      if (bytes !== null) this.buckets.add(bucket);
+      else if (this.buckets.has(bucket)) {
+        for (let at = bucket * BUCKET; at < (bucket + 1) * BUCKET; at++) {
+          if (first <= at && at < first + count) this.current.delete(at);
+        }
+      }
+    }
   }
 
   private apply({ first, count, bytes }: Pending, to: Sectors, lives: (sector: number) => boolean): void {
