@@ -47,7 +47,9 @@ function* headerAt(device: Device, place: Sector, checksum: Checksum): Task<Head
   if (place + count > device.sectorCount) return null;
   try {
     const header = decodeHeader(yield* readSectors(device, place, count), place, checksum);
-    return typeof header === 'string' ? null : header;
+    if (typeof header === 'string') return null;
+    const { first, count: sectors } = header.catalogue;
+    return first + sectors <= device.sectorCount ? header : null;
   } catch (error) {
     if (error instanceof IoError && error.failure === 'read-error') return null;
     throw error;

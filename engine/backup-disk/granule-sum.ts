@@ -17,7 +17,7 @@ export interface GranuleSum {
   readonly isUnknown: boolean;
 }
 
-export const ZERO_SUM: GranuleSum = { hash: 0, isZero: true, isSkipped: false, isUnknown: false };
+const ZERO_SUM: GranuleSum = { hash: 0, isZero: true, isSkipped: false, isUnknown: false };
 export const SKIPPED_SUM: GranuleSum = { hash: 0, isZero: true, isSkipped: true, isUnknown: false };
 export const UNKNOWN_SUM: GranuleSum = { hash: 0, isZero: false, isSkipped: false, isUnknown: true };
 

@@ -70,14 +70,21 @@ function layoutFor(places: DiskPlaces, source: SourceIdentity, granuleBytes: Byt
   const needed = source.sectorCount * source.sectorSize;
   if (image.sectorCount < source.sectorCount) noRoom(image.name, needed, image.sectorCount * image.sectorSize);
   const geometry: Geometry = { source, granuleBytes, catalogue: extent, catalogueSectorSize: device.sectorSize };
-  const isInside = extent.first >= 0 && extent.count > 0 && extent.first + extent.count <= device.sectorCount;
-  invariant(isInside, `a catalogue that lies on ${device.name}`);
+  checkExtent(places);
   if (image.name === device.name && extent.first < source.sectorCount) {
     noRoom(image.name, needed, extent.first * device.sectorSize);
   }
   const layout = new Layout(geometry);
   if (!layout.hasRoom) noRoom(device.name, layout.fewestBytes, extent.count * device.sectorSize);
   return layout;
+}
+
+/** A drive that was cut short, or exchanged for a smaller one, has no room for what was on it. */
+function checkExtent({ catalogue: { device, extent } }: DiskPlaces): void {
+  const end = extent.first + extent.count;
+  if (extent.first < 0 || extent.count <= 0 || end > device.sectorCount) {
+    noRoom(device.name, end * device.sectorSize, device.sectorCount * device.sectorSize);
+  }
 }
 
 function noRoom(name: string, needed: Bytes, available: Bytes): never {
@@ -93,6 +100,7 @@ export function* openBackupDisk(
   checksum: Checksum,
   source: SourceIdentity | null = null,
 ): Task<BackupDisk> {
+  checkExtent(places);
   const { header, olderCopy } = chosen(places, yield* readHeaders(places, null, checksum), checksum);
   if (source !== null) checkSource(places, header.source, source);
   const { extent } = places.catalogue;

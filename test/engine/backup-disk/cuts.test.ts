@@ -173,10 +173,16 @@ function prepared(shape: Shape = SMALL, rounds = 3): BenchDisk {
 }
 
 /** Cuts a backup of `change`, which is generation `next`, at every I/O. */
-function cutBackup(bench: BenchDisk, next: number, more: Partial<BackupOptions> = {}, orNothing = false): Cuts {
+function cutBackup(
+  bench: BenchDisk,
+  next: number,
+  more: Partial<BackupOptions> = {},
+  orNothing = false,
+  tornRecoveries: 'torn' | 'whole' = 'whole',
+): Cuts {
   const { source } = bench;
   const options = optionsFor(source, next, { changed: source.takeChanged(), ...more });
-  const cuts = new Cuts(bench, [next, orNothing ? 0 : next - 1]);
+  const cuts = new Cuts(bench, [next, orNothing ? 0 : next - 1], tornRecoveries);
   bench.pictures.set(next, source.picture());
   const task = (drives: Drives): void => {
     runNow(backup(cuts.open(drives), options));
@@ -203,7 +209,7 @@ describe('cut at every I/O, from each state', () => {
   test('an increment in sectors of 4096 bytes', () => {
     const bench = prepared({ ...SMALL, sectorSize: 4096, sourceSectors: 37, granuleBytes: 8192, slots: 60 });
     bench.source.write(12, 7, 9);
-    cutBackup(bench, 4).tell('increment, 4096-byte sectors');
+    cutBackup(bench, 4, {}, false, 'torn').tell('increment, 4096-byte sectors');
   });
 
   test('an increment that retires older ones', () => {

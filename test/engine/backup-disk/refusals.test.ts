@@ -169,6 +169,15 @@ describe('a backup is not begun', () => {
   });
 });
 
+test('a drive that was cut short is refused', () => {
+  const { bench, drive } = prepared();
+  const short = new CrashDisk('disk', 512, drive.sectorCount - 8);
+  short.overwrite(0, drive.bytes(0, short.sectorCount));
+  const places = { image: short, catalogue: { device: short, extent: bench.places.catalogue.extent } };
+  expectRefused(short, 'no-room', () => runNow(openBackupDisk(places, checksum)));
+  expect(runNow(findCatalogue(short, checksum))).toBeNull();
+});
+
 test('the newest generation is not deleted, one that is not there neither', () => {
   const { bench, drive } = prepared();
   bench.backup();
