@@ -2,7 +2,7 @@
  * A drive that settles every request at once and remembers, for each sector, what it was given since its last durable
  * version. The power can be cut at any I/O; then every state that the fault model allows can be had as a drive of its own:
  * whole requests first (all subsets of a few, of many: none, all, prefixes, each alone, all but one, samples), then one of
- * them torn: its first or last k sectors, every other one.
+ * them torn: its first or last k sectors, every other one; at last all of them torn.
  */
 import { checkRequest, type Device, IoError, type IoFailure, type IoRequest } from '../../../engine/device.ts';
 
@@ -198,6 +198,10 @@ export class CrashDisk implements Device {
           yield this.state((other, at) => lives[other]! && (other !== request || kept(at)));
       }
     }
+    if (torn === 'whole' || pending.length < 2) return;
+    yield this.state((_request, at) => at % 2 === 0);
+    yield this.state((request, at) => at < pending[request]!.count / 2);
+    yield this.state((request, at) => at >= pending[request]!.count / 2);
   }
 
   private state(lives: (request: number, at: number) => boolean): CrashDisk {

@@ -12,6 +12,7 @@ import { BackupDiskRefusal } from '../../../engine/backup-disk/refusal.ts';
 import { restore } from '../../../engine/backup-disk/restore.ts';
 import { restoreStateOf } from '../../../engine/backup-disk/restore-mark.ts';
 import type { Checksum } from '../../../engine/checksum.ts';
+import { IoError } from '../../../engine/device.ts';
 import { runNow, type Task } from '../../../engine/task.ts';
 import { makeHash } from '../../../host/modules.ts';
 import {
@@ -401,6 +402,55 @@ describe('an I/O that fails', () => {
     expect(told.failed).toBeGreaterThan(5);
     counts.push(`failing ${op}: ${told.failed} failed backups, ${told.passed} went on`);
   });
+});
+
+test('what a failed flush gave up is written again before anything relies on it', () => {
+  let cuts = 0;
+  for (let failing = 0; ; failing++) {
+    const bench = prepared();
+    const image = bench.places.image as CrashDisk;
+    const { source } = bench;
+    source.write(12, 20, 9);
+    let [at, hasFailed] = [0, false];
+    image.failure = ({ op }) => {
+      if (op !== 'flush' || at++ !== failing) return null;
+      hasFailed = true;
+      return 'flush-error';
+    };
+    bench.pictures.set(4, source.picture());
+    try {
+      bench.backup({ changed: source.takeChanged() });
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+    }
+    image.failure = () => null;
+    if (!hasFailed) break;
+    // The next backup is cut as soon as it has flushed anything, and after each write.
+    source.write(60, 24, 5);
+    const next = new Map(bench.pictures).set(4, source.picture());
+    const begun = image.power.ios;
+    const seen: { readonly drive: CrashDisk; readonly all: CrashDisk }[] = [];
+    image.failure = request => {
+      if (request.op === 'read') return null;
+      const states = [...image.states(drawFrom(1), 'whole')];
+      seen.push({ drive: states[0]!, all: states.at(-1)! });
+      return null;
+    };
+    const report = bench.backup();
+    expect(image.power.ios).toBeGreaterThan(begun);
+    for (const { drive, all } of seen) {
+      for (const state of [drive, all]) {
+        cuts += 1;
+        const disk = runNow(openBackupDisk(placesOver(bench.places, state, null), checksum));
+        const found = readAll(disk);
+        const wanted = [bench.pictures.get(disk.newest!.number), next.get(disk.newest!.number), source.picture()];
+        expect(wanted.some(each => each !== undefined && Buffer.compare(each, found) === 0)).toBe(true);
+        expect(disk.newest!.number).toBeLessThanOrEqual(report.generation);
+      }
+    }
+  }
+  expect(cuts).toBeGreaterThan(100);
+  counts.push(`cuts after a failed flush: ${cuts} states`);
 });
 
 test('refusals of an open are no crash of it', () => {

@@ -13,7 +13,7 @@ import { Bitmap } from '../../../engine/bitmap.ts';
 import { type Checksum, seal, setWord } from '../../../engine/checksum.ts';
 import { runNow } from '../../../engine/task.ts';
 import { makeHash } from '../../../host/modules.ts';
-import { BenchDisk, makePlaces, note, optionsFor, SMALL, Source } from './bench-disk.ts';
+import { BenchDisk, expectSame, makePlaces, note, optionsFor, readAll, SMALL, Source } from './bench-disk.ts';
 import { CrashDisk } from './crash-disk.ts';
 
 let checksum: Checksum;
@@ -167,6 +167,55 @@ describe('a backup is not begun', () => {
     expect(report.dropped).toEqual(header.generations.map(({ number }) => number));
     bench.check();
   });
+});
+
+describe('a record that was changed and sealed again', () => {
+  test('of a list: what needs it is refused, all else is read', () => {
+    const { bench, drive } = prepared();
+    bench.source.write(20, 3, 9);
+    bench.backup();
+    const { layout, lists } = bench.disk;
+    const place = layout.slotSector(lists.get(1)!.blocks[0]!.slot);
+    const block = drive.bytes(place, 8);
+    // The replaced granule as zeroes without data.
+    setWord(block, 64 + 16, 0);
+    setWord(block, 64 + 32, 2 ** 52);
+    seal(block, checksum);
+    drive.overwrite(place, block);
+    bench.reopen();
+    expect(() => readAll(bench.disk, 1)).toThrow(/list of generation 1 is damaged/);
+    expectSame(readAll(bench.disk, 2), bench.pictures.get(2)!, 'the newest generation');
+  });
+
+  test('of both headers: a list that lies nowhere is a damaged one', () => {
+    const { bench, drive } = prepared();
+    bench.source.write(20, 3, 9);
+    bench.backup();
+    const { layout, header } = bench.disk;
+    const [oldest, newest] = header.generations;
+    const generations = [{ ...oldest!, list: { ...oldest!.list, lastSlot: 1_000_000 } }, newest!];
+    for (const copy of [0, 1] as const) {
+      const place = layout.headerSector(copy);
+      drive.overwrite(place, encodeHeader({ ...header, generations }, place, checksum));
+    }
+    bench.reopen();
+    expect(() => readAll(bench.disk, 1)).toThrow(/list of generation 1 is damaged/);
+    expectSame(readAll(bench.disk, 2), bench.pictures.get(2)!, 'the newest generation');
+  });
+});
+
+test('a table that is older than its header is not believed, and made anew', () => {
+  const { bench, drive } = prepared();
+  const { layout } = bench.disk;
+  const [first, count] = [layout.tableSector(0), (layout.tableBlocks + layout.sealBlocks) * 8];
+  const older = drive.bytes(first, count);
+  bench.source.write(20, 3, 9);
+  bench.backup();
+  drive.overwrite(first, older);
+  bench.reopen();
+  expect(() => readAll(bench.disk)).toThrow(/its table of checksums is damaged/);
+  expect(bench.backup()).toMatchObject({ way: 'bytes', dropped: [1, 2] });
+  bench.check();
 });
 
 test('a drive that was cut short is refused', () => {

@@ -152,7 +152,7 @@ describe('a restore', () => {
       const draw = drawFrom(cancelAtUs);
       const store = fresh();
       store.overwrite(0, new Uint8Array(SECTORS * 512).fill(8));
-      const target = new DelayedDevice(kernel, store, () => 1000 + draw(9000));
+      const target = new DelayedDevice(kernel, store, () => (draw(4) === 0 ? 500_000 : 1000 + draw(9000)));
       const owner = kernel.owner('test');
       const story = function* () {
         const process = owner.spawn('restore', restore(bench.disk, options(target)));
