@@ -147,7 +147,7 @@ describe('a restore', () => {
 
   test('that was cancelled is run again, whatever of it was still on its way', () => {
     const bench = prepared();
-    for (let cancelAtUs = 0; cancelAtUs < 60; cancelAtUs += 3) {
+    for (let cancelAtUs = 0; cancelAtUs < 1500; cancelAtUs += 9) {
       const kernel = new Kernel(new Choices(1));
       const draw = drawFrom(cancelAtUs);
       const store = fresh();
