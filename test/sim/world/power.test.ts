@@ -3,7 +3,9 @@
  * engine keeps its promises, and nothing is judged wrongly that a cut has done.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Task } from '../../../engine/task.ts';
 import { loadModules } from '../../../host/modules.ts';
+import { transparent } from '../../../sim/check/engine/transparent.ts';
 import { readRestored } from '../../../sim/check/read-restored.ts';
 import type { Modules } from '../../../sim/modules.ts';
 import type { BackupResult, RunResult } from '../../../sim/result.ts';
@@ -75,6 +77,29 @@ describe('at many requests', () => {
     expect(lives.map(Math.floor)).toEqual([0, 1, 3]);
     expect(violationsOf(result)).toEqual([]);
   });
+});
+
+test('a live page that is not what was last written is found though its machine has ended', () => {
+  const spoil = (world: World): void => {
+    const { door } = world.drive('disk0');
+    world.kernel.owner('spoiler').spawn(
+      'spoil',
+      (function* (): Task<void> {
+        yield 1.6e9 - 1;
+        const [first] = [...world.cached.get('C')!.expectations()];
+        const sector = world.volume('C').firstSector + first!.page * 8;
+        world.drive('disk0').drive.sectors.write(sector * door.sectorSize, new Uint8Array(512).fill(0x5a));
+      })(),
+    );
+  };
+  const scenario = scenarioOf('{ kind: kill, at: 1.6 s, back: 200 ms }', 'backups.count=1');
+  for (const [before, word] of [
+    [() => {}, 'held'],
+    [spoil, 'violated'],
+  ] as const) {
+    const { world } = runWorld(modules, scenario, 1, before);
+    expect(transparent({ world, snapshots: world.snapshots }).verdict).toBe(word);
+  }
 });
 
 describe('what a cut leaves behind', () => {
