@@ -233,9 +233,9 @@ class Model {
 }
 
 describe.each([
-  ['512-byte sectors', { ...SMALL, slots: 15 }],
-  ['a side file', { ...SMALL, slots: 12, isSideFile: true }],
-  ['4096-byte sectors', { ...SMALL, sectorSize: 4096 as const, sourceSectors: 33, granuleBytes: 8192, slots: 9 }],
+  ['512-byte sectors', { ...SMALL, slots: 7 }],
+  ['a side file', { ...SMALL, slots: 7, isSideFile: true }],
+  ['4096-byte sectors', { ...SMALL, sectorSize: 4096 as const, sourceSectors: 33, granuleBytes: 8192, slots: 4 }],
 ])('with %s', (_name, shape: Shape) => {
   test('every generation reads as its array', () => {
     let [generations, refused, inPlace, dropped] = [0, 0, 0, 0];
@@ -250,7 +250,7 @@ describe.each([
       }),
       { numRuns: 80 },
     );
-    expect(generations).toBeGreaterThan(1000);
+    expect(generations).toBeGreaterThan(400);
     expect(Math.min(refused, inPlace, dropped)).toBeGreaterThan(0);
   });
 });
