@@ -3,6 +3,7 @@ import { MICROSECOND, type Nanoseconds, SECOND } from '../engine/units.ts';
 import type { Backup } from './agents/backup.ts';
 import type { WorkloadTruth } from './apps/workload-truth.ts';
 import type { Metrics } from './result.ts';
+import { hasSnapshots } from './scenario/scenario.ts';
 import type { Session } from './world/session.ts';
 
 /** Transactions that the base run, without a backup, committed; null when there is none. */
@@ -12,7 +13,7 @@ export function metricsOf(session: Session, backup: Backup, base: BaseTruth): Me
   const { world } = session;
   const { copyToNs, T, startedNs, writeDelays, readDelays } = backup;
   const { preserved } = backup;
-  const granuleBytes = world.method.kind === 'otm' ? world.method.options.granuleBytes : null;
+  const granuleBytes = hasSnapshots(world.method) ? world.method.options.granuleBytes : null;
   const from = backup.startedNs;
   const to = copyToNs ?? backup.endedNs ?? session.endedNs;
   const copied = T !== null && copyToNs !== null;

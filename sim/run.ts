@@ -28,7 +28,7 @@ import type { Modules } from './modules.ts';
 import type { BackupResult, MethodRun, RestoreStep, RunResult } from './result.ts';
 import { canJudge } from './scenario/checks.ts';
 import { formatClock } from './scenario/clock.ts';
-import { endsMachine, type Method, NONE, type Scenario } from './scenario/scenario.ts';
+import { endsMachine, hasSnapshots, type Method, NONE, type Scenario } from './scenario/scenario.ts';
 import { type Sliced, toEnd } from './slices.ts';
 import { makeApplications } from './world/applications.ts';
 import { type FilledDrives, fillDrives } from './world/filled-drives.ts';
@@ -163,7 +163,7 @@ interface JudgedBackup {
 
 function judgeBackup(session: Session, backup: Backup): JudgedBackup {
   const { world } = session;
-  const engine = world.method.kind === 'otm' ? judgeEngine({ world, snapshots: world.snapshots }) : [];
+  const engine = hasSnapshots(world.method) ? judgeEngine({ world, snapshots: world.snapshots }) : [];
   const { selection } = world.scenario.backups;
   if (backup.outcome !== 'completed') {
     const applications = world.workloads.map(({ application }) => application);

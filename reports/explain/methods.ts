@@ -29,6 +29,14 @@ const methods: { readonly [Kind in MethodKind | 'none']: Text } = {
     example: "- { group-agent: { quiet: 5 s, groups: [['C:\\BANK\\*.DAT']] } }",
     see: ['open-file-agent', 'otm'],
   },
+  'otm-incremental': {
+    says: 'Takes snapshots again and again, and keeps their newest image on a backup disk that boots as it stands.',
+    more: [
+      'The first backup copies every sector, a later one what the map of changes says, after a look whether the disk is still what it was. Where the map is not to be trusted (the machine ended without warning) everything is compared. Older generations are kept as the granules that newer ones replaced. A run whose time passed while another one ran, or the machine was down, is missed: the next one makes up for it.',
+    ],
+    example: '- { otm-incremental: { every: 10 min, times: 6, keep: 3 } }',
+    see: ['otm', 'tracked', 'backup-disk'],
+  },
   'live-image': {
     says: 'Copies the sectors of a disk in use, as `dd` does.',
     more: ['File system and files are torn alike: tables from one minute, data from the next. It may not even mount.'],

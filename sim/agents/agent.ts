@@ -1,7 +1,7 @@
 /** The seam of an agent: a task that makes one backup of the selected volumes of a world. */
 import { IoError, type IoRequest } from '../../engine/device.ts';
 import type { Owner, Task } from '../../engine/task.ts';
-import type { Selection } from '../scenario/scenario.ts';
+import { type Selection, scheduleOf } from '../scenario/scenario.ts';
 import { Histogram } from '../world/histogram.ts';
 import type { World } from '../world/world.ts';
 import type { Backup } from './backup.ts';
@@ -23,7 +23,7 @@ export function newBackup(world: World, number: number): Backup {
   const event = world.truth.now();
   const { method, scenario } = world;
   return {
-    id: scenario.backups.count === 1 ? method.id : `${method.id}-${number}`,
+    id: scheduleOf(scenario, method).count === 1 ? method.id : `${method.id}-${number}`,
     outcome: 'completed',
     reason: null,
     consistency: null,
@@ -44,9 +44,10 @@ export function newBackup(world: World, number: number): Backup {
     writeDelays: new Histogram(),
     readDelays: new Histogram(),
     bytesRead: 0,
-    targetBytesBefore: world.target.bytesWritten,
+    targetBytesBefore: world.targetBytesWritten,
     targetBytesWritten: 0,
     images: [],
+    diskBackups: [],
     leftOut: [],
     archive: null,
     taken: [],

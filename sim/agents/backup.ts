@@ -8,6 +8,7 @@ import type { Consistency, Outcome, TakenFile } from '../evidence.ts';
 import type { Path, WallSeconds } from '../fs/file-system.ts';
 import type { Histogram } from '../world/histogram.ts';
 import type { LeftOut } from '../world/left-out.ts';
+import type { DiskBackup } from './otm-incremental.ts';
 
 /** A volume's image on the target; sectors that were not copied read as zeroes. */
 export interface VolumeImage {
@@ -69,6 +70,8 @@ export interface Backup {
   readonly targetBytesBefore: Bytes;
   targetBytesWritten: Bytes;
   readonly images: VolumeImage[];
+  /** Of `otm-incremental`: one for each volume, or drive, that is selected. */
+  readonly diskBackups: DiskBackup[];
   /** What its picture leaves out (E11). */
   leftOut: readonly LeftOut[];
   archive: Archive | null;

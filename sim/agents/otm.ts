@@ -5,42 +5,12 @@ import type { Task } from '../../engine/task.ts';
 import type { BesideSnapshot, OtmMethod } from '../scenario/scenario.ts';
 import { WatchedSnapshot } from '../world/watched-snapshot.ts';
 import type { World } from '../world/world.ts';
-import type { Agent, AgentContext } from './agent.ts';
+import type { Agent } from './agent.ts';
 import { copySectors } from './copy-sectors.ts';
+import { withSnapshot } from './with-snapshot.ts';
 
 export function otmAgent(method: OtmMethod): Agent {
-  return function* run(context: AgentContext): Task<void> {
-    const { world, backup, selection } = context;
-    const watched = new WatchedSnapshot(world, { id: backup.id, selection, options: method.options });
-    // The full read that the checks go by is no part of the backup, so what it costs is not either.
-    const measured = (): void => {
-      const { snapshot } = watched;
-      if (snapshot === null || backup.preserved !== null) return;
-      backup.preserved = { granules: snapshot.granulesPreserved, cachePeakBytes: snapshot.cache.file.peakBytes };
-      world.doors.measureNothing();
-    };
-    try {
-      const snapshot = yield* watched.take();
-      backup.T = watched.T;
-      backup.at = watched.at;
-      backup.wallSeconds = watched.wallSeconds;
-      backup.consistency = watched.consistency;
-      backup.holdNs = watched.holdNs;
-      backup.leftOut = watched.leftOut;
-      backup.quietWaitNs = world.kernel.now() - backup.startedNs;
-      const { writeBackNs } = world.scenario.pageCache;
-      if (watched.consistency === 'quiescent' && method.options.quietNs >= writeBackNs) {
-        backup.settledAt = world.truth.eventAt(Math.max(0, (watched.T ?? 0) - writeBackNs));
-      }
-      yield* copySectors(context, watched.sources());
-      measured();
-      yield* watched.readAll();
-      snapshot.release();
-    } finally {
-      measured();
-      watched.close();
-    }
-  };
+  return context => withSnapshot(context, method.options, watched => copySectors(context, watched.sources()));
 }
 
 /** One more snapshot in the same world, read in full and kept alive for a while. */

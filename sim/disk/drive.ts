@@ -86,6 +86,8 @@ export class Drive {
   readonly handles: DriveHandle[] = [];
   /** Requests that the drive took. */
   requests = 0;
+  /** What they were to write. */
+  bytesWritten: Bytes = 0;
   private readonly kernel: Kernel;
   private readonly hash: Hash;
   private readonly index: number;
@@ -182,6 +184,7 @@ export class Drive {
     checkRequest(handle, request);
     this.requests += 1;
     const contentHash = request.op === 'write' ? this.hash(request.data!) : 0;
+    if (request.op === 'write') this.bytesWritten += request.count * this.sectorSize;
     const { digest } = this.kernel;
     digest.fold(request.sector * 1024 + this.index * 8 + opCode(request.op));
     digest.fold(request.count);

@@ -6,19 +6,20 @@ import type { IoRequest } from '../../engine/device.ts';
 import { Latch, type Owner, type Task } from '../../engine/task.ts';
 import type { Extent, Nanoseconds } from '../../engine/units.ts';
 import type { DriveFaults, DriveHandle, FailedRequest } from '../disk/drive.ts';
-import type {
-  AgentDiesFault,
-  DriveGoneFault,
-  Fault,
-  FaultAim,
-  FaultDuration,
-  FaultTrigger,
-  KillFault,
-  LatencyFault,
-  PowerCutFault,
-  ReadErrorFault,
-  SectorRange,
-  WriteErrorFault,
+import {
+  type AgentDiesFault,
+  type DriveGoneFault,
+  type Fault,
+  type FaultAim,
+  type FaultDuration,
+  type FaultTrigger,
+  hasSnapshots,
+  type KillFault,
+  type LatencyFault,
+  type PowerCutFault,
+  type ReadErrorFault,
+  type SectorRange,
+  type WriteErrorFault,
 } from '../scenario/scenario.ts';
 import { TARGET_ID } from '../world/target.ts';
 import type { World } from '../world/world.ts';
@@ -65,7 +66,7 @@ export class WorldFaults implements DriveFaults {
     for (const { drive } of world.drives.values()) drive.faults = this;
     world.target.drive.faults = this;
     world.engineListeners.push(({ kind, snapshot }) => {
-      const isBeside = world.method.kind === 'otm' && world.method.beside.some(({ id }) => id === snapshot);
+      const isBeside = hasSnapshots(world.method) && world.method.beside.some(({ id }) => id === snapshot);
       if (!isBeside && (kind === 'lost' || kind === 'released')) this.wakeStopped();
     });
   }

@@ -79,14 +79,14 @@ function metric(unit: MetricUnit, meaning: string, ...kinds: readonly MethodKind
 }
 
 export const METRICS: { readonly [Name in MetricName]: MetricDescription } = {
-  quietWaitSeconds: metric('nanoseconds', 'from the request to the quiet', 'otm', 'group-agent'),
-  holdSeconds: metric('nanoseconds', 'how long writes were held to take T', 'otm'),
+  quietWaitSeconds: metric('nanoseconds', 'from the request to the quiet', 'otm', 'otm-incremental', 'group-agent'),
+  holdSeconds: metric('nanoseconds', 'how long writes were held to take T', 'otm', 'otm-incremental'),
   backupSeconds: metric('nanoseconds', 'from T, for other methods from the start, to the last byte on the target'),
   bytesRead: metric('bytes', 'what the backup read'),
   targetBytesWritten: metric('bytes', 'what it wrote to the target'),
-  bytesPreserved: metric('bytes', 'old data that was copied to the cache', 'otm'),
-  granulesPreserved: metric('count', 'granules that were copied to the cache', 'otm'),
-  cachePeakBytes: metric('bytes', 'the largest size of the cache file', 'otm'),
+  bytesPreserved: metric('bytes', 'old data that was copied to the cache', 'otm', 'otm-incremental'),
+  granulesPreserved: metric('count', 'granules that were copied to the cache', 'otm', 'otm-incremental'),
+  cachePeakBytes: metric('bytes', 'the largest size of the cache file', 'otm', 'otm-incremental'),
   appTransactionsPerSecond: metric('per-second', 'transactions committed a second during the backup'),
   appTransactionsPerSecondWithoutBackup: metric('per-second', 'the same between the same instants without a backup'),
   appDownSeconds: metric('nanoseconds', 'how long the applications were stopped'),

@@ -12,7 +12,6 @@ import { isMethodList } from './members.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { found, quoted } from './reading.ts';
 import { FILE_KEYS } from './schema.ts';
-import { LATER_METHOD } from './schema-backups.ts';
 import { nearestPath } from './settable-paths.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -132,7 +131,6 @@ function leadsNowhere(root: LocatedNode, spot: Spot, path: NodePath, key: string
 
 function unknownMethod(word: string, words: readonly string[], spot: Spot): Finding {
   const known = words.filter(name => name !== 'id');
-  if (word === LATER_METHOD) return say('not-there-yet', spot, `the method \`${word}\` is not there yet`);
   if (word === 'none') {
     const hint = 'it is the base of every cost, and not judged';
     return say('unknown-method', spot, '`none` is run without being asked: leave it out', hint);

@@ -8,7 +8,7 @@ import { isFileAgent } from './resolve-backups.ts';
 import { selectedBytes } from './resolve-selection.ts';
 import type { Inhabitants } from './resolve-workloads.ts';
 import type { World } from './resolve-world.ts';
-import type { Backups, Method, Selection } from './scenario.ts';
+import { type Backups, hasSnapshots, type Method, type Selection } from './scenario.ts';
 import { formatSize } from './units.ts';
 
 export interface MemoryUse {
@@ -53,14 +53,16 @@ function copiesOf(method: Method, { backups, inhabitants, endNs }: MemoryUse): {
   // What a walk leaves out is not known here.
   if (ofFiles && (walk.include !== null || walk.exclude.length > 0)) return { count: 1, bytes: 0 };
   const copied = sum(selection.volumes.map(letter => inhabitants.filledOn.get(letter) ?? 0));
+  // The image, and what a generation after it may have changed.
+  if (method.kind === 'otm-incremental') return { count: 1, bytes: 2 * copied };
   const copyNs = rate === null ? 0 : (copied / rate) * SECOND;
-  const eachNs = Math.max(everyNs ?? 0, copyNs + (method.kind === 'otm' ? method.options.quietNs : 0));
+  const eachNs = Math.max(everyNs ?? 0, copyNs + (hasSnapshots(method) ? method.options.quietNs : 0));
   const most = eachNs === 0 ? Number.POSITIVE_INFINITY : 1 + Math.floor(Math.max(0, endNs - startNs) / eachNs);
   return { count: Math.min(backups.count, most), bytes: ofFiles ? 2 * copied : copied };
 }
 
 function tableBytesOf(method: Method, selection: Selection, world: World): Bytes {
-  if (method.kind !== 'otm') return 0;
+  if (!hasSnapshots(method)) return 0;
   const snapshots = [{ selection, options: method.options }, ...method.beside];
   return sum(
     snapshots.map(snapshot => {

@@ -14,12 +14,12 @@ import type {
   Fault,
   FaultAim,
   Method,
-  OtmMethod,
   OtmOptions,
   Scenario,
   ScriptStep,
   SectorRange,
   Selection,
+  SnapshotMethod,
   Workload,
 } from './scenario.ts';
 import { formatSeeds } from './seeds.ts';
@@ -185,6 +185,10 @@ function methodOf(method: Method): Yaml {
   switch (method.kind) {
     case 'otm':
       return { id, otm: otmOf(method) };
+    case 'otm-incremental': {
+      const { everyNs, times, keep, usedOnly, verify } = method.schedule;
+      return { id, [method.kind]: { every: formatTime(everyNs), times, keep, usedOnly, verify, ...otmOf(method) } };
+    }
     case 'group-agent': {
       const { groups, quietNs, waitLimitNs } = method;
       return { id, 'group-agent': { groups, quiet: formatTime(quietNs), waitLimit: formatTime(waitLimitNs) } };
@@ -194,7 +198,7 @@ function methodOf(method: Method): Yaml {
   }
 }
 
-function otmOf({ options, beside }: OtmMethod): Yaml {
+function otmOf({ options, beside }: SnapshotMethod): YamlMap {
   return {
     quiet: formatTime(options.quietNs),
     waitLimit: formatTime(options.waitLimitNs),

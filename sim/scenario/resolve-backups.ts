@@ -17,6 +17,7 @@ import type {
   WalkOrder,
 } from './scenario.ts';
 import {
+  defaultIncremental,
   defaultOtm,
   METHOD_WORDS,
   type ParsedBackups,
@@ -122,6 +123,12 @@ function resolveMethod(entry: ParsedMethod, at: NodePath, context: Context): Unj
   switch (kind) {
     case 'otm':
       return { kind, id, ...resolveOtm(mapping.otm ?? defaultOtm(), id, [...at, 'otm'], context) };
+    case 'otm-incremental': {
+      const options = mapping['otm-incremental'] ?? defaultIncremental();
+      const { every: everyNs, times, keep, usedOnly, verify } = options;
+      const schedule = { everyNs, times, keep, usedOnly, verify };
+      return { kind, id, ...resolveOtm(options, id, [...at, kind], context), schedule };
+    }
     case 'group-agent':
       return resolveGroupAgent(mapping['group-agent'], id, at, context);
     default:

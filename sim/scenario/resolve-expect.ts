@@ -34,8 +34,8 @@ export interface ExpectContext {
 
 /** Kinds whose backup can end so; of those that are not here every kind can. */
 const OUTCOME_KINDS: { readonly [outcome: string]: readonly MethodKind[] } = {
-  lost: ['otm'],
-  'timed-out': ['otm', 'group-agent'],
+  lost: ['otm', 'otm-incremental'],
+  'timed-out': ['otm', 'otm-incremental', 'group-agent'],
 };
 
 export function judgeMethods(
@@ -123,7 +123,7 @@ function checkOutcome(outcome: Outcome, { id, kind }: UnjudgedMethod, at: NodePa
 /** Why a check cannot apply to a method, or null. */
 function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, context: ExpectContext): string | null {
   if (CHECKS[name].family === 'engine') {
-    if (method.kind !== 'otm') return 'it has no snapshot';
+    if (method.kind !== 'otm' && method.kind !== 'otm-incremental') return 'it has no snapshot';
     if (name === 'several' && method.beside.length === 0) return 'it has no snapshot `beside`';
     if (name === 'fault-rule' && context.faultCount === 0) return 'there are no faults';
     if (name === 'self') return leavesOut(method, context) ? null : 'its picture leaves nothing out';
@@ -143,14 +143,17 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
 }
 
 /** Without a fault its backup program reads until it is done; nobody reads a snapshot beside it. */
-function whyNeverIdle({ options, beside }: Extract<UnjudgedMethod, { kind: 'otm' }>, { faultCount }: ExpectContext) {
+function whyNeverIdle(
+  { options, beside }: Extract<UnjudgedMethod, { kind: 'otm' | 'otm-incremental' }>,
+  { faultCount }: ExpectContext,
+) {
   if (options.idleLimitNs === null) return 'its `idleLimit` is never';
   return faultCount === 0 && beside.length === 0 ? 'no fault stops its backup program (`agent-dies`)' : null;
 }
 
 /** Whether a cache lies on what some snapshot protects, or files are excluded. */
 function leavesOut(
-  { options, beside }: Extract<UnjudgedMethod, { kind: 'otm' }>,
+  { options, beside }: Extract<UnjudgedMethod, { kind: 'otm' | 'otm-incremental' }>,
   { selection }: ExpectContext,
 ): boolean {
   const selections = [selection, ...beside.map(each => each.selection)];
@@ -200,7 +203,7 @@ function isSelected(workload: string, { selection, inhabitants }: ExpectContext)
 /** A workload of which a judged method takes a part only can never be right. */
 function checkSplits(methods: readonly Method[], { inhabitants, selection, report }: ExpectContext): void {
   const judged = methods.filter(({ expectation }) => expectation !== null);
-  const besides = judged.flatMap(method => (method.kind === 'otm' ? method.beside : []));
+  const besides = judged.flatMap(method => ('beside' in method ? method.beside : []));
   const selections = judged.length === 0 ? [] : [selection, ...besides.map(beside => beside.selection)];
   inhabitants.workloads.forEach(({ id }, index) => {
     const letters = [...(inhabitants.letters.get(id) ?? [])];

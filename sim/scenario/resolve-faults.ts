@@ -144,7 +144,7 @@ function resolveAim(on: string, faultAt: NodePath, { world, methods, report }: C
   const at = [...faultAt, 'on'];
   if (on === 'target') return { is: 'target' };
   if (on === 'cache') {
-    if (!methods.some(({ kind }) => kind === 'otm'))
+    if (!methods.some(({ kind }) => kind.startsWith('otm')))
       report.at(at, 'fault-aim', 'no method of this scenario has a cache');
     return { is: 'cache' };
   }

@@ -278,13 +278,48 @@ export interface OtmMethod extends MethodBase {
   readonly beside: readonly BesideSnapshot[];
 }
 
+/** Backups to a disk that keeps the newest image and older generations: first full, then what changed. */
+export interface OtmIncrementalMethod extends MethodBase {
+  readonly kind: 'otm-incremental';
+  readonly options: OtmOptions;
+  readonly beside: readonly BesideSnapshot[];
+  readonly schedule: BackupSchedule;
+}
+
+/** When a backup is made, how, and what is kept. */
+export interface BackupSchedule {
+  readonly everyNs: Nanoseconds;
+  /** How many runs are due; one whose time passed while another ran, or the machine was down, is missed. */
+  readonly times: number;
+  /** How many generations are kept, the newest included. */
+  readonly keep: number;
+  /** Skip what no file uses. */
+  readonly usedOnly: boolean;
+  /** Read back what was written. */
+  readonly verify: boolean;
+}
+
+/** When the backups of a method are due, counted from `backups.start`. */
+export function scheduleOf({ backups }: Pick<Scenario, 'backups'>, method: AnyMethod) {
+  const { count, everyNs } = backups;
+  if (method.kind !== 'otm-incremental') return { count, everyNs: everyNs ?? 0, skipsMissed: false };
+  return { count: method.schedule.times, everyNs: method.schedule.everyNs, skipsMissed: true };
+}
+
+export type SnapshotMethod = OtmMethod | OtmIncrementalMethod;
+
+/** Whether a method makes its backups of a snapshot. */
+export function hasSnapshots(method: AnyMethod): method is SnapshotMethod {
+  return method.kind === 'otm' || method.kind === 'otm-incremental';
+}
+
 export type JudgedMethod =
   | NaiveCopyMethod
   | OpenFileAgentMethod
   | GroupAgentMethod
   | LiveImageMethod
   | ColdBackupMethod
-  | OtmMethod;
+  | SnapshotMethod;
 /** A method in the list; for what is run, `none` included, see `AnyMethod`. */
 export type Method = JudgedMethod;
 export type AnyMethod = Method | NoneMethod;

@@ -86,7 +86,7 @@ const beside = mapping({
   cache: cache.prefault({}).meta({ description: CACHE, [EXAMPLE_FIELD]: '{ limit: 8 MiB }' }),
 });
 
-const otm = mapping({
+const snapshotOptions = {
   ...quiet,
   neverQuiet: z
     .enum(['fail', 'take-anyway'])
@@ -139,6 +139,30 @@ const otm = mapping({
       description: 'More snapshots in the same world, read in full and judged like the first.',
       [EXAMPLE_FIELD]: '[{ start: 2 s, volumes: [C], for: 30 s }]',
     }),
+};
+
+const otm = mapping(snapshotOptions);
+
+const otmIncremental = mapping({
+  ...snapshotOptions,
+  every: time({
+    description: 'From the time at which one run is due to the next.',
+    example: '1 h',
+    min: MICROSECOND,
+  }).prefault('10 min'),
+  times: whole({ description: 'How many runs are due.', example: 24, min: 1, max: 1000 }).prefault(6),
+  keep: whole({ description: 'How many generations the backup disk keeps.', example: 7, min: 1, max: 200 }).prefault(3),
+  usedOnly: z
+    .boolean()
+    .prefault(false)
+    .meta({
+      description: 'Sectors that no file uses are skipped, and are zeroes in the image.',
+      [EXAMPLE_FIELD]: true,
+    }),
+  verify: z
+    .boolean()
+    .prefault(false)
+    .meta({ description: 'What was written is read back.', [EXAMPLE_FIELD]: true }),
 });
 
 const groupAgent = mapping({
@@ -178,11 +202,14 @@ const methodOptions = {
     description: 'Waits for quiet and takes a snapshot, which is copied while everything goes on.',
     [EXAMPLE_FIELD]: '{ quiet: 5 s }',
   }),
+  'otm-incremental': otmIncremental.nullish().meta({
+    description: 'Snapshots of which a backup disk gets all sectors once, and then what changed.',
+    [EXAMPLE_FIELD]: '{ every: 10 min, times: 6, keep: 3 }',
+  }),
 };
 
-/** Words of the list; those behind the last `|` of the type are refused by name. */
+/** Words of the list. */
 export const METHOD_WORDS = [...(Object.keys(methodOptions) as (keyof typeof methodOptions)[])] as const;
-export const LATER_METHOD = 'otm-incremental';
 
 const methodMapping = mapping({
   id: id({
@@ -244,8 +271,13 @@ export function defaultOtm(): ParsedOtm {
   return otm.parse({});
 }
 
+export function defaultIncremental(): ParsedIncremental {
+  return otmIncremental.parse({});
+}
+
 export type ParsedBackups = z.output<typeof backups>;
 export type ParsedMethod = z.output<typeof method>;
 export type ParsedOtm = z.output<typeof otm>;
+export type ParsedIncremental = z.output<typeof otmIncremental>;
 export type ParsedCache = z.output<typeof cache>;
 export type ParsedBeside = z.output<typeof beside>;

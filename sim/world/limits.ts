@@ -2,12 +2,12 @@
 import { SECOND } from '../../engine/units.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import { DEFAULT_LIMITS } from '../kernel/kernel.ts';
-import type { AnyMethod, Scenario } from '../scenario/scenario.ts';
+import { type AnyMethod, hasSnapshots, type Scenario } from '../scenario/scenario.ts';
 
 export function kernelLimits(scenario: Scenario, method: AnyMethod): KernelLimits {
   const limits: number[] = [0];
   if (method.kind === 'group-agent') limits.push(method.waitLimitNs);
-  if (method.kind === 'otm') {
+  if (hasSnapshots(method)) {
     for (const { waitLimitNs, holdLimitNs, preserveLimitNs } of [
       method.options,
       ...method.beside.map(b => b.options),

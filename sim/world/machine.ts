@@ -11,6 +11,7 @@
 import { Engine } from '../../engine/engine.ts';
 import { defect, invariant, WorldError } from '../../engine/invariant.ts';
 import { Latch, type Owner, type Task } from '../../engine/task.ts';
+import type { ChangeTracker } from '../../engine/tracking.ts';
 import type { Nanoseconds } from '../../engine/units.ts';
 import type { Boot, DriveHandle } from '../disk/drive.ts';
 import type { CachedVolume } from '../fs/cached-volume.ts';
@@ -20,10 +21,15 @@ import type { FatVolume } from '../fs/fat/volume.ts';
 import { FsError } from '../fs/file-system.ts';
 import { PageCache } from '../fs/page-cache.ts';
 import type { VolumeSpec } from '../scenario/scenario.ts';
+import { type BackedUp, DISK_GRANULE_BYTES } from './backup-drive.ts';
 import { Door } from './door.ts';
 import { removeLeftCaches } from './left-caches.ts';
 import type { Life } from './life.ts';
+import { selectedVolumes } from './watched-snapshot.ts';
 import type { World } from './world.ts';
+
+/** How many intervals of changes are known. */
+const INTERVALS = 8;
 
 export class Machine {
   readonly life: Life;
@@ -45,6 +51,7 @@ export class Machine {
   readonly ended = new Latch<void>('the end of the machine');
   /** Why it did not start. */
   failure: WorldError | null = null;
+  private readonly trackers = new Map<string, ChangeTracker>();
   private readonly world: World;
   private readonly programs: Owner[] = [];
 
@@ -58,6 +65,17 @@ export class Machine {
     this.agent = kernel.owner('agent');
     this.engine = this.attachDrives();
     this.pageCache = this.buildPageCache();
+    this.trackChanges();
+  }
+
+  /** A machine that ended without warning has lost its maps: each one begins a generation (E13). */
+  private trackChanges(): void {
+    const { method, scenario } = this.world;
+    if (method.kind !== 'otm-incremental') return;
+    for (const { name, drive, extent } of selectedVolumes(this.world, scenario.backups.selection)) {
+      const of = { drive, extent, granuleBytes: DISK_GRANULE_BYTES, intervals: INTERVALS };
+      this.trackers.set(name, this.engine.track({ ...of, generation: this.life.number }));
+    }
   }
 
   /** Whether its applications run. */
@@ -77,6 +95,11 @@ export class Machine {
     for (const owner of [this.owner, this.engineOwner, this.agent, ...this.programs]) owner.drop();
     if (!this.ready.isSettled) this.ready.settle();
     this.ended.settle();
+  }
+
+  /** The map of changes of what a backup disk is kept of; tracked from the start of the machine. */
+  tracker({ name }: BackedUp): ChangeTracker {
+    return this.trackers.get(name) ?? defect(`${name} is not tracked`);
   }
 
   files(letter: string): FatVolume {

@@ -23,7 +23,9 @@ export function restore(world: World, backup: Backup, letters: readonly string[]
   return letters.map(letter => {
     const volume = world.volume(letter);
     const sectors = new Sectors(volume.spec.sizeBytes, world.modules.methodArena);
-    if (backup.archive !== null) restoreFiles(world, volume, backup.archive, sectors);
+    const onDisk = backup.diskBackups.find(({ drive }) => drive.holds(volume));
+    if (onDisk !== undefined) copyImage(onDisk.after, onDisk.drive.offsetOf(volume), sectors);
+    else if (backup.archive !== null) restoreFiles(world, volume, backup.archive, sectors);
     else {
       const image = backup.images.find(each => each.letter === letter) ?? defect(`no image of ${letter}`);
       copyImage(world.target.drive.sectors, image.targetOffset, sectors);

@@ -16,9 +16,10 @@ import { liveImage } from '../agents/live-image.ts';
 import { naiveCopy } from '../agents/naive-copy.ts';
 import { openFileAgent } from '../agents/open-file-agent.ts';
 import { besideSnapshot, endOf, otmAgent, outcomeOf } from '../agents/otm.ts';
+import { incrementalAgent } from '../agents/otm-incremental.ts';
 import { FsError } from '../fs/file-system.ts';
 import type { Stuck } from '../kernel/kernel.ts';
-import type { Method } from '../scenario/scenario.ts';
+import { hasSnapshots, type Method, scheduleOf } from '../scenario/scenario.ts';
 import type { Sliced } from '../slices.ts';
 import { END_WORDS } from './life.ts';
 import type { Machine } from './machine.ts';
@@ -78,6 +79,8 @@ function agentOf(method: Method): Agent {
       return coldBackup;
     case 'otm':
       return otmAgent(method);
+    case 'otm-incremental':
+      return incrementalAgent(method);
   }
 }
 
@@ -160,15 +163,18 @@ class SessionRun {
 
   private *backUpRepeatedly(method: Method): Task<void> {
     const { world } = this;
-    const { startNs, everyNs, count } = world.scenario.backups;
+    const { startNs } = world.scenario.backups;
+    const { count, everyNs, skipsMissed } = scheduleOf(world.scenario, method);
     const besides: Process<void>[] = [];
     const first = world.machine;
-    if (method.kind === 'otm') {
+    if (hasSnapshots(method)) {
       const { agent } = first;
       for (const beside of method.beside) besides.push(agent.spawn(beside.id, besideSnapshot(world, beside)));
     }
     for (let number = 0; number < count; number++) {
-      const due = startNs + number * (everyNs ?? 0) - world.kernel.now();
+      // A run whose time passed while another one ran, or the machine was down, is missed: the next one makes up for it.
+      while (skipsMissed && number + 1 < count && startNs + (number + 1) * everyNs <= world.kernel.now()) number += 1;
+      const due = startNs + number * everyNs - world.kernel.now();
       if (due > 0) yield due;
       const machine = yield* this.runningFor(number + 1);
       if (machine !== null) yield* this.backUp(method, number + 1, machine);
@@ -225,7 +231,7 @@ class SessionRun {
 
   private end(backup: Backup): void {
     backup.endedNs = this.world.kernel.now();
-    backup.targetBytesWritten = this.world.target.bytesWritten - backup.targetBytesBefore;
+    backup.targetBytesWritten = this.world.targetBytesWritten - backup.targetBytesBefore;
     backup.endedAt = this.world.truth.now();
     this.world.doors.measureNothing();
   }

@@ -255,7 +255,7 @@ export class WatchedSnapshot {
   }
 }
 
-function selectedVolumes(world: World, selection: Selection): SelectedVolume[] {
+export function selectedVolumes(world: World, selection: Selection): SelectedVolume[] {
   if (selection.by === 'drives') {
     return selection.drives.map(id => {
       const { spec } = world.drive(id);

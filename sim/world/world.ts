@@ -28,7 +28,8 @@ import { Kernel } from '../kernel/kernel.ts';
 import { Choices } from '../kernel/random.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Modules } from '../modules.ts';
-import type { AnyMethod, DriveSpec, Scenario, VolumeSpec } from '../scenario/scenario.ts';
+import { type AnyMethod, type DriveSpec, hasSnapshots, type Scenario, type VolumeSpec } from '../scenario/scenario.ts';
+import type { BackupDrive } from './backup-drive.ts';
 import { type Door, DoorLog } from './door.ts';
 import { FileActivity } from './file-activity.ts';
 import type { FilledDrives } from './filled-drives.ts';
@@ -113,6 +114,8 @@ export class World {
   readonly workloads: RunningWorkload[];
   readonly target: Target;
   readonly snapshots: WatchedSnapshot[] = [];
+  /** Of `otm-incremental`, once the first backup was made. */
+  readonly backupDrives: BackupDrive[] = [];
   /** In order; the last one lasts, or is to be followed by another. */
   readonly lives: Life[] = [];
   /** What was there of each workload whenever a machine had started again. */
@@ -199,6 +202,11 @@ export class World {
   /** Asked by agents before each read: where faults stop them. */
   *beforeRead(): Task<void> {
     yield* this.faults?.beforeRead() ?? nothing();
+  }
+
+  /** By whatever backups, so far. */
+  get targetBytesWritten(): Bytes {
+    return this.target.bytesWritten + this.backupDrives.reduce((sum, { drive }) => sum + drive.bytesWritten, 0);
   }
 
   /** Waits until the machine runs, its applications started; throws when it could not be started. */
@@ -331,7 +339,7 @@ function* nothing(): Task<void> {}
 
 function mayDropDiscards(method: AnyMethod): boolean {
   return (
-    method.kind === 'otm' &&
+    hasSnapshots(method) &&
     (method.options.discards === 'drop' || method.beside.some(b => b.options.discards === 'drop'))
   );
 }

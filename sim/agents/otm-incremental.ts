@@ -1,0 +1,108 @@
+/**
+ * Backups of snapshots to a disk that keeps the newest image and older generations: all sectors once, and from then on what
+ * the map of changes says, or, where the map is not to be trusted, what differs.
+ */
+import { type BackupReport, backup as backupTo } from '../../engine/backup-disk/backup.ts';
+import type { BackupDisk } from '../../engine/backup-disk/backup-disk.ts';
+import { initialiseBackupDisk, openBackupDisk } from '../../engine/backup-disk/open.ts';
+import { BackupDiskRefusal } from '../../engine/backup-disk/refusal.ts';
+import type { Bitmap } from '../../engine/bitmap.ts';
+import type { Task } from '../../engine/task.ts';
+import { MILLISECOND } from '../../engine/units.ts';
+import type { Sectors } from '../disk/sectors.ts';
+import type { OtmIncrementalMethod } from '../scenario/scenario.ts';
+import { type BackupDrive, backupDrivesOf, DISK_GRANULE_BYTES } from '../world/backup-drive.ts';
+import type { Picture } from '../world/picture.ts';
+import { usedGranules } from '../world/used-granules.ts';
+import type { WatchedSnapshot } from '../world/watched-snapshot.ts';
+import type { World } from '../world/world.ts';
+import type { Agent, AgentContext } from './agent.ts';
+import { PacedDevice } from './paced-device.ts';
+import { withSnapshot } from './with-snapshot.ts';
+
+/** Granules of the rotating sample that is looked at before an increment. */
+const SAMPLE_GRANULES = 8;
+
+/** What one backup did to one backup disk; the disk as it was right after. */
+export interface DiskBackup {
+  readonly drive: BackupDrive;
+  readonly report: BackupReport;
+  /** What the map of changes said; null: it was not trusted. */
+  readonly changed: Bitmap | null;
+  readonly used: Bitmap | null;
+  readonly after: Sectors;
+}
+
+export function incrementalAgent(method: OtmIncrementalMethod): Agent {
+  return context =>
+    withSnapshot(context, method.options, function* (watched) {
+      const { world, backup } = context;
+      backup.copyFromNs = world.kernel.now();
+      for (const [at, drive] of backupDrivesOf(world, watched.selected).entries()) {
+        backup.diskBackups.push(yield* backUpTo(drive, watched.pictures[at]!, watched, method, context));
+      }
+      backup.copyToNs = world.kernel.now();
+    });
+}
+
+function* backUpTo(
+  drive: BackupDrive,
+  picture: Picture,
+  watched: WatchedSnapshot,
+  { schedule }: OtmIncrementalMethod,
+  { world, backup, beforeRead }: AgentContext,
+): Task<DiskBackup> {
+  const disk = yield* openOrMake(world, drive);
+  const { id, wallSeconds } = backup;
+  const tracker = world.machine.tracker(drive.of);
+  const base = disk.newest?.picture ?? null;
+  const isKnown = base !== null && base.trackingGeneration === tracker.generation;
+  const changed = isKnown ? tracker.changedBetween(base.snapshot, id) : null;
+  const source = new PacedDevice(picture, world.kernel, world.scenario.backups.copyRateBytesPerSecond);
+  const used = schedule.usedOnly ? yield* usedGranules(world, drive, source) : null;
+  const report = yield* backupTo(disk, {
+    source,
+    sourceId: drive.source.id,
+    sourceDevices: [drive.of.drive],
+    picture: {
+      snapshot: id,
+      trackingGeneration: tracker.generation,
+      at: watched.T ?? 0,
+      wallClockMs: (wallSeconds ?? 0) * 1000,
+      consistency: watched.consistency ?? 'crash-consistent',
+    },
+    changed,
+    used,
+    guards: guardGranules(world, drive),
+    sampleGranules: SAMPLE_GRANULES,
+    retention: { keep: schedule.keep, youngerThanMs: null },
+    inPlace: false,
+    verify: schedule.verify,
+    compareEverything: false,
+    beforeRead,
+    nowMs: () => Math.floor(world.kernel.now() / MILLISECOND),
+  });
+  backup.bytesRead += source.bytesRead;
+  return { drive, report, changed, used, after: drive.drive.fork() };
+}
+
+/** A disk without a catalogue of ours becomes one: it is fresh, and nobody else's. */
+function* openOrMake(world: World, drive: BackupDrive): Task<BackupDisk> {
+  const { hash } = world.modules;
+  try {
+    return yield* openBackupDisk(drive.places(), hash, drive.source);
+  } catch (error) {
+    if (!(error instanceof BackupDiskRefusal) || error.reason !== 'foreign') throw error;
+    return yield* initialiseBackupDisk(drive.places(), drive.source, hash, DISK_GRANULE_BYTES);
+  }
+}
+
+/** The partition table, and the first granule of each volume. */
+function guardGranules(world: World, { of, source }: BackupDrive): number[] {
+  const sectorsEach = DISK_GRANULE_BYTES / source.sectorSize;
+  const firsts = [...world.volumes.values()]
+    .filter(({ on, firstSector }) => on.spec.id === of.drive && firstSector >= of.extent.first)
+    .map(({ firstSector }) => firstSector - of.extent.first)
+    .filter(first => first < of.extent.count);
+  return [...new Set([0, ...firsts].map(first => Math.floor(first / sectorsEach)))];
+}

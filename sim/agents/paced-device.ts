@@ -1,0 +1,39 @@
+/** A source that is read no faster than the copy rate; time in which nothing was read is lost. */
+import type { Device, IoRequest } from '../../engine/device.ts';
+import { type Bytes, type Nanoseconds, SECOND, type Sector } from '../../engine/units.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+
+export class PacedDevice implements Device {
+  readonly name: string;
+  readonly sectorSize: 512 | 4096;
+  readonly sectorCount: Sector;
+  readonly zeroesAfterDiscard: boolean;
+  bytesRead: Bytes = 0;
+  private readonly device: Device;
+  private readonly kernel: Kernel;
+  private readonly bytesPerSecond: number | null;
+  private dueAt: Nanoseconds;
+
+  constructor(device: Device, kernel: Kernel, bytesPerSecond: number | null) {
+    this.name = device.name;
+    this.sectorSize = device.sectorSize;
+    this.sectorCount = device.sectorCount;
+    this.zeroesAfterDiscard = device.zeroesAfterDiscard;
+    this.device = device;
+    this.kernel = kernel;
+    this.bytesPerSecond = bytesPerSecond;
+    this.dueAt = kernel.now();
+  }
+
+  submit(request: IoRequest): IoRequest {
+    const bytes = request.count * this.sectorSize;
+    this.bytesRead += bytes;
+    if (this.bytesPerSecond === null) return this.device.submit(request);
+    const now = this.kernel.now();
+    const begins = Math.max(now, this.dueAt);
+    this.dueAt = begins + Math.floor((bytes * SECOND) / this.bytesPerSecond);
+    if (begins === now) this.device.submit(request);
+    else this.kernel.due(begins - now, { ticket: 0, step: () => void this.device.submit(request) });
+    return request;
+  }
+}

@@ -1,0 +1,41 @@
+/** What every backup of a snapshot does: take it, note what is known of it, copy, let the checks read it, release it. */
+import type { Task } from '../../engine/task.ts';
+import type { OtmOptions } from '../scenario/scenario.ts';
+import { WatchedSnapshot } from '../world/watched-snapshot.ts';
+import type { AgentContext } from './agent.ts';
+
+export function* withSnapshot(
+  { world, backup, selection }: AgentContext,
+  options: OtmOptions,
+  copy: (watched: WatchedSnapshot) => Task<void>,
+): Task<void> {
+  const watched = new WatchedSnapshot(world, { id: backup.id, selection, options });
+  // The full read that the checks go by is no part of the backup, so what it costs is not either.
+  const measured = (): void => {
+    const { snapshot } = watched;
+    if (snapshot === null || backup.preserved !== null) return;
+    backup.preserved = { granules: snapshot.granulesPreserved, cachePeakBytes: snapshot.cache.file.peakBytes };
+    world.doors.measureNothing();
+  };
+  try {
+    const snapshot = yield* watched.take();
+    backup.T = watched.T;
+    backup.at = watched.at;
+    backup.wallSeconds = watched.wallSeconds;
+    backup.consistency = watched.consistency;
+    backup.holdNs = watched.holdNs;
+    backup.leftOut = watched.leftOut;
+    backup.quietWaitNs = world.kernel.now() - backup.startedNs;
+    const { writeBackNs } = world.scenario.pageCache;
+    if (watched.consistency === 'quiescent' && options.quietNs >= writeBackNs) {
+      backup.settledAt = world.truth.eventAt(Math.max(0, (watched.T ?? 0) - writeBackNs));
+    }
+    yield* copy(watched);
+    measured();
+    yield* watched.readAll();
+    snapshot.release();
+  } finally {
+    measured();
+    watched.close();
+  }
+}

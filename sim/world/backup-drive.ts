@@ -1,0 +1,89 @@
+/**
+ * The drives of `otm-incremental`: for each volume, or whole drive, that is selected a drive with a backup disk on it, which
+ * outlives every machine. Behind the image is room for twice as much again: journal and older generations.
+ *
+ * Invariants
+ * I1 A granule of the map of changes is one of the backup disk, counted from the same first sector.
+ */
+import type { DiskPlaces, SourceIdentity } from '../../engine/backup-disk/layout.ts';
+import { placesBehindImage } from '../../engine/backup-disk/layout.ts';
+import type { Device } from '../../engine/device.ts';
+import { defect, invariant } from '../../engine/invariant.ts';
+import { type Bytes, type Extent, KIB, MIB } from '../../engine/units.ts';
+import type { Drive } from '../disk/drive.ts';
+import { ImmediateDevice } from '../disk/immediate-device.ts';
+import { Sectors } from '../disk/sectors.ts';
+import { TARGET_FIGURES } from './target.ts';
+import type { World, WorldVolume } from './world.ts';
+
+/** Of the backup disk and of the map of changes (E13). */
+export const DISK_GRANULE_BYTES: Bytes = 64 * KIB;
+const IMAGE_ALIGN_BYTES: Bytes = MIB;
+
+export interface BackedUp {
+  /** A letter, or a drive's id. */
+  readonly name: string;
+  readonly drive: string;
+  readonly extent: Extent;
+}
+
+export class BackupDrive {
+  readonly of: BackedUp;
+  readonly source: SourceIdentity;
+  readonly drive: Drive;
+  private readonly world: World;
+
+  constructor(world: World, of: BackedUp) {
+    const { spec } = world.drive(of.drive);
+    const { sectorSizeBytes } = spec;
+    const imageBytes = Math.ceil((of.extent.count * sectorSizeBytes) / IMAGE_ALIGN_BYTES) * IMAGE_ALIGN_BYTES;
+    const sizeBytes = 3 * imageBytes + 64 * MIB;
+    this.world = world;
+    this.of = of;
+    this.source = { id: `${of.drive}/${of.name}`, sectorCount: of.extent.count, sectorSize: sectorSizeBytes };
+    const id = `backup-${of.name.toLowerCase()}`;
+    const made = { ...spec, id, sizeBytes, figures: TARGET_FIGURES, writeCache: true, volumes: [], model: null };
+    this.drive = world.addDrive(made, new Sectors(sizeBytes, world.modules.methodArena)).drive;
+  }
+
+  /** Whether a volume is in its image. */
+  holds({ on, firstSector, sectorCount }: WorldVolume): boolean {
+    const { drive, extent } = this.of;
+    return (
+      on.spec.id === drive && firstSector >= extent.first && firstSector + sectorCount <= extent.first + extent.count
+    );
+  }
+
+  /** Where a volume begins in the image, in bytes. */
+  offsetOf({ firstSector }: WorldVolume): Bytes {
+    return (firstSector - this.of.extent.first) * this.source.sectorSize;
+  }
+
+  /** The backup disk as the machine that runs now reaches it. */
+  places(): DiskPlaces {
+    return placesOn(this.drive.handle('target', this.world.machine.boot), this.source);
+  }
+
+  /** The backup disk on a fork of its drive, which answers at once. */
+  placesOnFork(fork: Sectors): DiskPlaces {
+    return placesOn(new ImmediateDevice(this.drive.id, fork, this.source.sectorSize), this.source);
+  }
+}
+
+function placesOn(device: Device, { sectorCount }: SourceIdentity): DiskPlaces {
+  const places = placesBehindImage(device, sectorCount);
+  invariant(places !== null, 'a backup drive has room behind its image');
+  return places;
+}
+
+/** Those of a world, made when the first backup asks for them. */
+export function backupDrivesOf(world: World, selected: readonly BackedUp[]): readonly BackupDrive[] {
+  if (world.backupDrives.length === 0) {
+    for (const { name, drive, extent } of selected)
+      world.backupDrives.push(new BackupDrive(world, { name, drive, extent }));
+  }
+  for (const { name } of selected) {
+    if (!world.backupDrives.some(({ of }) => of.name === name)) defect(`no backup drive of ${name}`);
+  }
+  return world.backupDrives;
+}
