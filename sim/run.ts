@@ -163,7 +163,9 @@ interface JudgedBackup {
 
 function judgeBackup(session: Session, backup: Backup): JudgedBackup {
   const { world } = session;
-  const engine = hasSnapshots(world.method) ? judgeEngine({ world, snapshots: world.snapshots }) : [];
+  const engine = hasSnapshots(world.method)
+    ? judgeEngine({ world, snapshots: world.snapshots, backups: session.backups })
+    : [];
   const { selection } = world.scenario.backups;
   if (backup.outcome !== 'completed') {
     const applications = world.workloads.map(({ application }) => application);

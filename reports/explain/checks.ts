@@ -172,14 +172,18 @@ const engineChecks = {
   },
   tracked: {
     says: 'An image brought up to date by an increment equals a full copy of the new picture.',
-    more: ['It needs `otm-incremental`, which this version does not have yet.'],
+    more: [
+      'After each backup the image is compared, sector by sector, with the fork of T. With `usedOnly` sectors that no file uses are left out. A map of changes that a machine lost when it ended without warning must not have been trusted.',
+    ],
     example: '- { otm-incremental: { every: 10 min } }',
     see: ['E13'],
   },
   'backup-disk': {
     says: 'The backup disk holds the last complete image at every moment, whatever is cut off.',
-    more: ['It needs `otm-incremental`, which this version does not have yet.'],
-    example: '- { otm-incremental: { every: 10 min } }',
+    more: [
+      'After each backup, and after each power cut or kill, the disk is opened anew from what its drive holds: the image must be that of the last complete backup, or of the one that was under way; nothing on it may be damaged; and every older generation that it lists must read as the drive was at its T.',
+    ],
+    example: '- { otm-incremental: { every: 10 min, keep: 3 } }',
     see: ['E14'],
   },
 } as const satisfies { readonly [Name in CheckName]?: CheckText };

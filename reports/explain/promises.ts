@@ -84,13 +84,13 @@ const promises: { readonly [id: string]: PromiseText } = {
   E13: {
     name: 'tracked',
     says: 'The image of an earlier snapshot and the granules changed since are the new picture, byte for byte.',
-    more: 'It comes with `otm-incremental` in a later version.',
+    more: 'One bit for each granule of 64 KiB, one map for each interval from one T to the next. A map that may have missed a write (the machine ended without warning, the volume changed) begins a new generation, and the next backup compares instead of trusting.',
     checks: ['tracked'],
   },
   E14: {
     name: 'backup disk',
     says: 'At every moment the backup disk holds the last complete image, or finishes the newest by itself.',
-    more: 'It comes with `otm-incremental` in a later version.',
+    more: 'A backup is written to a journal first, committed with one record, and then copied into the image; what it replaces is kept for older generations. The image boots as it stands.',
     checks: ['backup-disk'],
   },
   E15: {

@@ -55,8 +55,11 @@ export const CHECKS: { readonly [Name in CheckName]: CheckDescription } = {
   ),
   several: engine('E16', 'several snapshots at once are each exact'),
   idle: engine('E17', 'a snapshot that nobody reads is released, and says so'),
-  tracked: engine('E13', 'the image after an increment equals a full copy', 'otm-incremental'),
-  'backup-disk': engine('E14', 'the backup disk holds the last complete image at every moment', 'otm-incremental'),
+  tracked: engine('E13', 'the image after an increment equals a full copy, and no map that was lost is trusted'),
+  'backup-disk': engine(
+    'E14',
+    'after each backup and each end of the machine the backup disk holds a complete image and every generation that it lists',
+  ),
 };
 
 export const CHECK_NAMES = Object.keys(CHECKS) as readonly CheckName[];

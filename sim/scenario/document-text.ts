@@ -56,7 +56,7 @@ export const SECTION_TEXTS: { readonly [path: string]: string } = {
   backups:
     '`volumes` and `drives` exclude one another. File agents walk volumes in the order given, depth first; `otm`, `live-image` and `cold-backup` read boot sectors, FATs and allocated clusters (of a raw volume all sectors).',
   'backups.methods[]':
-    'An entry is a name (`otm`), or a mapping of one name to its options, optionally with an `id`: `{ id: otm-no-quiet, otm: { quiet: 0 s } }`. `otm-incremental` is not there yet.',
+    'An entry is a name (`otm`), or a mapping of one name to its options, optionally with an `id`: `{ id: otm-no-quiet, otm: { quiet: 0 s } }`.',
   'backups.methods[].otm.beside[]': 'All other options are those of the method.',
   'faults[]': 'What a fault does is drawn from its own stream and told in the trace.',
   'faults[] kind: read-error': 'A sector cannot be read.',
@@ -118,7 +118,7 @@ input, with the nearest one.
 
 ## Not there yet
 
-\`phases\`, \`durable: true\`, \`otm-incremental\`, the faults ${Object.keys(LATER_FAULTS)
+\`phases\`, \`durable: true\`, the faults ${Object.keys(LATER_FAULTS)
   .map(kind => `\`${kind}\``)
-  .join(', ')}, and the checks \`durable\`, \`recovered\`, \`tracked\` and
-\`backup-disk\` are words of the format that this version refuses by name.`;
+  .join(', ')}, and the check \`recovered\`
+are words of the format that this version refuses by name.`;

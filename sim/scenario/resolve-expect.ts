@@ -126,6 +126,8 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     if (method.kind !== 'otm' && method.kind !== 'otm-incremental') return 'it has no snapshot';
     if (name === 'several' && method.beside.length === 0) return 'it has no snapshot `beside`';
     if (name === 'fault-rule' && context.faultCount === 0) return 'there are no faults';
+    if ((name === 'tracked' || name === 'backup-disk') && method.kind !== 'otm-incremental')
+      return 'it has no backup disk';
     if (name === 'self') return leavesOut(method, context) ? null : 'its picture leaves nothing out';
     return name === 'idle' ? whyNeverIdle(method, context) : null;
   }

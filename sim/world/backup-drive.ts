@@ -9,7 +9,7 @@ import type { DiskPlaces, SourceIdentity } from '../../engine/backup-disk/layout
 import { placesBehindImage } from '../../engine/backup-disk/layout.ts';
 import type { Device } from '../../engine/device.ts';
 import { defect, invariant } from '../../engine/invariant.ts';
-import { type Bytes, type Extent, KIB, MIB } from '../../engine/units.ts';
+import { type Bytes, type Extent, KIB, MIB, type Nanoseconds } from '../../engine/units.ts';
 import type { Drive } from '../disk/drive.ts';
 import { ImmediateDevice } from '../disk/immediate-device.ts';
 import { Sectors } from '../disk/sectors.ts';
@@ -31,6 +31,8 @@ export class BackupDrive {
   readonly of: BackedUp;
   readonly source: SourceIdentity;
   readonly drive: Drive;
+  /** It as each end of a machine left it. */
+  readonly machineEnds: { readonly atNs: Nanoseconds; readonly sectors: Sectors }[] = [];
   private readonly world: World;
 
   constructor(world: World, of: BackedUp) {

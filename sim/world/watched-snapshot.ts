@@ -156,6 +156,12 @@ export class WatchedSnapshot {
     for (const letter of this.letters) this.world.giveLetter(letter);
   }
 
+  /** What its picture of a whole drive must hold; null when it was never enabled. */
+  expectedDrive(drive: string): Sectors | null {
+    const fork = this.forks?.get(drive);
+    return fork === undefined ? null : this.expected(drive, fork);
+  }
+
   /** A drive at T with zeroes where the picture leaves something out. */
   private expected(drive: string, fork: Sectors): Sectors {
     const extents = this.leftOut.filter(each => each.drive === drive).flatMap(each => each.extents);

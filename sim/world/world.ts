@@ -241,6 +241,10 @@ export class World {
   startLife(): void {
     const { kernel } = this;
     for (const { drive } of [...this.drives.values(), this.target]) drive.reset();
+    const { endedNs } = this.machine.life;
+    for (const { drive, machineEnds } of this.backupDrives) {
+      machineEnds.push({ atNs: endedNs ?? kernel.now(), sectors: drive.fork() });
+    }
     restartFromDrives(this);
     const drives = new Map(this.scenario.drives.map(({ id }) => [id, this.drive(id).drive.fork()]));
     this.machine = this.newMachine(drives);

@@ -72,7 +72,7 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
       owner.spawn(`writer-${writer}`, write(world, writer, options.restless ?? false));
     }
     const session = toEnd(runSession(world));
-    const evidence = { world, snapshots: world.snapshots };
+    const evidence = { world, snapshots: world.snapshots, backups: session.backups };
     return {
       evidence,
       outcome: session.backups[0]?.outcome ?? 'none',

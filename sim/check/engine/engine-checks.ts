@@ -1,5 +1,6 @@
 /** All checks of the engine's promises, in the order in which results show them. */
 import type { Verdict } from '../verdict.ts';
+import { backupDisk } from './backup-disk.ts';
 import { bounded } from './bounded.ts';
 import type { EngineEvidence } from './engine-verdict.ts';
 import { exact } from './exact.ts';
@@ -11,9 +12,24 @@ import { quiet } from './quiet.ts';
 import { released } from './released.ts';
 import { self } from './self.ts';
 import { several } from './several.ts';
+import { tracked } from './tracked.ts';
 import { transparent } from './transparent.ts';
 
-const CHECKS = [exact, oneInstant, transparent, once, bounded, quiet, released, faultRule, self, several, idle];
+const CHECKS = [
+  exact,
+  oneInstant,
+  transparent,
+  once,
+  bounded,
+  quiet,
+  released,
+  faultRule,
+  self,
+  several,
+  idle,
+  tracked,
+  backupDisk,
+];
 
 export function judgeEngine(evidence: EngineEvidence): Verdict[] {
   return CHECKS.map(check => check(evidence));

@@ -1,4 +1,5 @@
 /** How engine checks build their verdicts. */
+import type { Backup } from '../../agents/backup.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { EvidenceValue, Verdict } from '../verdict.ts';
@@ -7,6 +8,7 @@ import type { EvidenceValue, Verdict } from '../verdict.ts';
 export interface EngineEvidence {
   readonly world: World;
   readonly snapshots: readonly WatchedSnapshot[];
+  readonly backups: readonly Backup[];
 }
 
 export interface EngineFinding {

@@ -57,12 +57,13 @@ describe('an engine check over nothing', () => {
       requests: { length: 0, rows: () => [] },
       drives: new Map(),
       snapshots: [],
+      backupDrives: [],
       lentLetters: new Set(),
       engine: { aliveCount: 0 },
       machine: { boot: { isAlive: true } },
       doors: { heldWrites: () => [] },
     };
-    const nothing = { world, snapshots: [] } as unknown as EngineEvidence;
+    const nothing = { world, snapshots: [], backups: [] } as unknown as EngineEvidence;
     const verdicts = [idle, faultRule, quiet, released].map(check => check(nothing));
     for (const { verdict } of verdicts) expect(verdict).toBe('not-applicable');
     expect(verdicts.map(({ summary }) => summary)).toEqual([

@@ -270,7 +270,7 @@ describe('transparent, over files', () => {
     new Simulation(modules).run(loaded.scenarios[0]!, 1, {
       methods: ['otm'],
       onMethod: ({ session: { world } }) => {
-        const evidence = { world, snapshots: world.snapshots };
+        const evidence = { world, snapshots: world.snapshots, backups: [] };
         const before = transparent(evidence);
         change(evidence);
         verdicts = [before, transparent(evidence)];
