@@ -58,7 +58,7 @@ function* backUpTo(
   const base = disk.newest?.picture ?? null;
   const isKnown = base !== null && base.trackingGeneration === tracker.generation;
   const changed = isKnown ? tracker.changedBetween(base.snapshot, id) : null;
-  const source = new PacedDevice(picture, world.kernel, world.scenario.backups.copyRateBytesPerSecond);
+  const source = new PacedDevice(picture, world, world.scenario.backups.copyRateBytesPerSecond);
   const used = schedule.usedOnly ? yield* usedGranules(world, drive, source) : null;
   const report = yield* backupTo(disk, {
     source,
