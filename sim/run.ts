@@ -117,9 +117,12 @@ export class Simulation {
     const session = yield* runSession(world);
     if (session.stuck !== null) throw new StuckError(method.id, session.stuck.because, session.stuck.waiting);
     const judged: JudgedBackup[] = [];
+    // The engine is judged by the whole run, so once for all of its backups.
+    const { snapshots } = world;
+    const engine = hasSnapshots(method) ? judgeEngine({ world, snapshots, backups: session.backups }) : [];
     for (const backup of session.backups) {
       yield { method: method.id, atNs: session.endedNs };
-      judged.push(judgeBackup(session, backup));
+      judged.push(judgeBackup(session, backup, engine));
     }
     options.onMethod?.({ method, session, trace, restores: judged.map(({ restored }) => restored) });
     const { digest, events } = session;
@@ -161,11 +164,8 @@ interface JudgedBackup {
   readonly verdicts: readonly Verdict[];
 }
 
-function judgeBackup(session: Session, backup: Backup): JudgedBackup {
+function judgeBackup(session: Session, backup: Backup, engine: readonly Verdict[]): JudgedBackup {
   const { world } = session;
-  const engine = hasSnapshots(world.method)
-    ? judgeEngine({ world, snapshots: world.snapshots, backups: session.backups })
-    : [];
   const { selection } = world.scenario.backups;
   if (backup.outcome !== 'completed') {
     const applications = world.workloads.map(({ application }) => application);

@@ -10,6 +10,8 @@ export interface AgentContext {
   readonly world: World;
   readonly owner: Owner;
   readonly selection: Selection;
+  /** Of the backups of its method, from 1. */
+  readonly number: number;
   /** Filled in as the backup goes on. */
   readonly backup: Backup;
   /** Asked before each read, for faults that stop an agent. */

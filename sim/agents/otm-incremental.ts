@@ -50,8 +50,9 @@ function* backUpTo(
   picture: Picture,
   watched: WatchedSnapshot,
   { schedule }: OtmIncrementalMethod,
-  { world, backup, beforeRead }: AgentContext,
+  { world, backup, number, beforeRead }: AgentContext,
 ): Task<DiskBackup> {
+  if (schedule.bootedBefore === number) bootFrom(drive);
   const disk = yield* openOrMake(world, drive);
   const { id, wallSeconds } = backup;
   const tracker = world.machine.tracker(drive.of);
@@ -84,6 +85,18 @@ function* backUpTo(
   });
   backup.bytesRead += source.bytesRead;
   return { drive, report, changed, used, after: drive.drive.fork() };
+}
+
+/** Somebody boots from the disk: the system writes to tables, folders and files of its own. */
+function bootFrom({ drive: { sectors }, source }: BackupDrive): void {
+  const written = new Uint8Array(source.sectorSize).fill(0xb0);
+  for (const part of [0.02, 0.3, 0.7])
+    sectors.write(Math.floor(part * source.sectorCount) * source.sectorSize, written);
+  const first = new Uint8Array(source.sectorSize);
+  sectors.read(0, first);
+  // The boot loader notes its last choice.
+  first[8] = first[8]! ^ 1;
+  sectors.write(0, first);
 }
 
 /** A disk without a catalogue of ours becomes one: it is fresh, and nobody else's. */

@@ -186,8 +186,9 @@ function methodOf(method: Method): Yaml {
     case 'otm':
       return { id, otm: otmOf(method) };
     case 'otm-incremental': {
-      const { everyNs, times, keep, usedOnly, verify } = method.schedule;
-      return { id, [method.kind]: { every: formatTime(everyNs), times, keep, usedOnly, verify, ...otmOf(method) } };
+      const { everyNs, bootedBefore, ...schedule } = method.schedule;
+      const own = { every: formatTime(everyNs), ...schedule, bootedBefore: bootedBefore ?? undefined };
+      return { id, [method.kind]: { ...own, ...otmOf(method) } };
     }
     case 'group-agent': {
       const { groups, quietNs, waitLimitNs } = method;

@@ -297,6 +297,10 @@ export interface BackupSchedule {
   readonly usedOnly: boolean;
   /** Read back what was written. */
   readonly verify: boolean;
+  /** The disk holds the drives as they are at 0 s: yesterday's backup. */
+  readonly base: boolean;
+  /** The run before which somebody boots from the backup disk, and so writes to it; null: nobody does. */
+  readonly bootedBefore: number | null;
 }
 
 /** When the backups of a method are due, counted from `backups.start`. */

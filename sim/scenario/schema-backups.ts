@@ -163,6 +163,19 @@ const otmIncremental = mapping({
     .boolean()
     .prefault(false)
     .meta({ description: 'What was written is read back.', [EXAMPLE_FIELD]: true }),
+  base: z
+    .boolean()
+    .prefault(false)
+    .meta({
+      description: "The disk holds the drives as they are at 0 s, as yesterday's run left it.",
+      [EXAMPLE_FIELD]: true,
+    }),
+  bootedBefore: whole({
+    description: 'Before this run somebody boots from the backup disk, and so writes to it.',
+    example: 2,
+    min: 1,
+    max: 1000,
+  }).optional(),
 });
 
 const groupAgent = mapping({

@@ -5,13 +5,18 @@
  * Invariants
  * I1 A granule of the map of changes is one of the backup disk, counted from the same first sector.
  */
+
+import { backup } from '../../engine/backup-disk/backup.ts';
 import type { DiskPlaces, SourceIdentity } from '../../engine/backup-disk/layout.ts';
 import { placesBehindImage } from '../../engine/backup-disk/layout.ts';
+import { initialiseBackupDisk } from '../../engine/backup-disk/open.ts';
 import type { Device } from '../../engine/device.ts';
 import { defect, invariant } from '../../engine/invariant.ts';
+import { runNow } from '../../engine/task.ts';
 import { type Bytes, type Extent, KIB, MIB, type Nanoseconds } from '../../engine/units.ts';
 import type { Drive } from '../disk/drive.ts';
 import { ImmediateDevice } from '../disk/immediate-device.ts';
+import { PartDevice } from '../disk/part-device.ts';
 import { Sectors } from '../disk/sectors.ts';
 import { TARGET_FIGURES } from './target.ts';
 import type { World, WorldVolume } from './world.ts';
@@ -31,6 +36,8 @@ export class BackupDrive {
   readonly of: BackedUp;
   readonly source: SourceIdentity;
   readonly drive: Drive;
+  /** It held yesterday's image at 0 s. */
+  isFilled = false;
   /** It as each end of a machine left it. */
   readonly machineEnds: { readonly atNs: Nanoseconds; readonly sectors: Sectors }[] = [];
   private readonly world: World;
@@ -72,6 +79,38 @@ export class BackupDrive {
   }
 }
 
+/** The snapshot of which yesterday's image is. */
+export const BASE_SNAPSHOT = 'at 0 s';
+
+/** Yesterday's backup: the image of a drive as it is in this step, made in no time. */
+export function fillBackupDrive(world: World, drive: BackupDrive, trackingGeneration: number): void {
+  const { of, source, drive: on } = drive;
+  drive.isFilled = true;
+  const { hash } = world.modules;
+  const all = new ImmediateDevice(of.drive, world.drive(of.drive).drive.sectors, source.sectorSize);
+  const device = new PartDevice(all, `yesterday's ${of.name}`, of.extent);
+  const places = placesOn(new ImmediateDevice(on.id, on.sectors, source.sectorSize), source);
+  const disk = runNow(initialiseBackupDisk(places, source, hash, DISK_GRANULE_BYTES));
+  runNow(
+    backup(disk, {
+      source: device,
+      sourceId: source.id,
+      sourceDevices: [of.drive],
+      picture: { snapshot: BASE_SNAPSHOT, trackingGeneration, at: 0, wallClockMs: 0, consistency: 'quiescent' },
+      changed: null,
+      used: null,
+      guards: [],
+      sampleGranules: 0,
+      retention: { keep: 1, youngerThanMs: null },
+      inPlace: false,
+      verify: false,
+      compareEverything: false,
+      beforeRead: null,
+      nowMs: () => 0,
+    }),
+  );
+}
+
 function placesOn(device: Device, { sectorCount }: SourceIdentity): DiskPlaces {
   const places = placesBehindImage(device, sectorCount);
   invariant(places !== null, 'a backup drive has room behind its image');
@@ -81,8 +120,9 @@ function placesOn(device: Device, { sectorCount }: SourceIdentity): DiskPlaces {
 /** Those of a world, made when the first backup asks for them. */
 export function backupDrivesOf(world: World, selected: readonly BackedUp[]): readonly BackupDrive[] {
   if (world.backupDrives.length === 0) {
-    for (const { name, drive, extent } of selected)
+    for (const { name, drive, extent } of selected) {
       world.backupDrives.push(new BackupDrive(world, { name, drive, extent }));
+    }
   }
   for (const { name } of selected) {
     if (!world.backupDrives.some(({ of }) => of.name === name)) defect(`no backup drive of ${name}`);

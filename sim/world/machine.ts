@@ -21,7 +21,7 @@ import type { FatVolume } from '../fs/fat/volume.ts';
 import { FsError } from '../fs/file-system.ts';
 import { PageCache } from '../fs/page-cache.ts';
 import type { VolumeSpec } from '../scenario/scenario.ts';
-import { type BackedUp, DISK_GRANULE_BYTES } from './backup-drive.ts';
+import { BASE_SNAPSHOT, type BackedUp, DISK_GRANULE_BYTES } from './backup-drive.ts';
 import { Door } from './door.ts';
 import { removeLeftCaches } from './left-caches.ts';
 import type { Life } from './life.ts';
@@ -74,7 +74,9 @@ export class Machine {
     if (method.kind !== 'otm-incremental') return;
     for (const { name, drive, extent } of selectedVolumes(this.world, scenario.backups.selection)) {
       const of = { drive, extent, granuleBytes: DISK_GRANULE_BYTES, intervals: INTERVALS };
-      this.trackers.set(name, this.engine.track({ ...of, generation: this.life.number }));
+      const tracker = this.engine.track({ ...of, generation: this.life.number });
+      this.trackers.set(name, tracker);
+      if (method.schedule.base && !this.isRestart) tracker.swap(BASE_SNAPSHOT);
     }
   }
 

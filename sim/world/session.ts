@@ -194,6 +194,7 @@ class SessionRun {
       world,
       owner: agent,
       selection: world.scenario.backups.selection,
+      number,
       backup,
       beforeRead: () => world.beforeRead(),
     };

@@ -29,7 +29,7 @@ import { Choices } from '../kernel/random.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Modules } from '../modules.ts';
 import { type AnyMethod, type DriveSpec, hasSnapshots, type Scenario, type VolumeSpec } from '../scenario/scenario.ts';
-import type { BackupDrive } from './backup-drive.ts';
+import { type BackupDrive, backupDrivesOf, fillBackupDrive } from './backup-drive.ts';
 import { type Door, DoorLog } from './door.ts';
 import { FileActivity } from './file-activity.ts';
 import type { FilledDrives } from './filled-drives.ts';
@@ -41,7 +41,7 @@ import { Power } from './power.ts';
 import { RequestLog } from './request-log.ts';
 import { restartFromDrives, type Survival } from './restart.ts';
 import { TARGET_FIGURES, TARGET_ID, Target } from './target.ts';
-import type { WatchedSnapshot } from './watched-snapshot.ts';
+import { selectedVolumes, type WatchedSnapshot } from './watched-snapshot.ts';
 
 /** A drive with everything that is at it while a machine runs. */
 export class WorldDrive {
@@ -153,6 +153,7 @@ export class World {
     this.machine = this.newMachine(filled.drives);
     this.power = new Power(this);
     this.faults = scenario.faults.length === 0 ? null : new WorldFaults(this);
+    if (method.kind === 'otm-incremental' && method.schedule.base) this.fillBackupDrives();
   }
 
   /** The world's clock, whole seconds. */
@@ -289,6 +290,12 @@ export class World {
     });
     this.lives.push(life);
     return new Machine(this, life);
+  }
+
+  private fillBackupDrives(): void {
+    const { number } = this.machine.life;
+    const selected = selectedVolumes(this, this.scenario.backups.selection);
+    for (const drive of backupDrivesOf(this, selected)) fillBackupDrive(this, drive, number);
   }
 
   private buildDrives(filled: FilledDrives): void {

@@ -12,7 +12,7 @@ import { sameBytes } from '../../../engine/bytes.ts';
 import { WorldError } from '../../../engine/invariant.ts';
 import { runNow } from '../../../engine/task.ts';
 import type { Sectors } from '../../disk/sectors.ts';
-import type { BackupDrive } from '../../world/backup-drive.ts';
+import { BASE_SNAPSHOT, type BackupDrive } from '../../world/backup-drive.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
@@ -107,14 +107,19 @@ function judge(evidence: EngineEvidence, left: Left, world: World): Judged {
 
 /** Compares a generation with the drive at its T, granule by granule. */
 function generation(
-  { snapshots, backups }: EngineEvidence,
+  { world, snapshots, backups }: EngineEvidence,
   disk: BackupDisk,
   { of, source }: BackupDrive,
   number: number,
   id: string,
 ): Judged {
   const snapshot = snapshots.find(({ request }) => request.id === id);
-  const expected = snapshot === undefined ? null : pictureOf(snapshot, of.drive, of.extent, source.sectorSize);
+  const expected =
+    id === BASE_SNAPSHOT
+      ? { sectors: world.lives[0]!.drives.get(of.drive)!, offsetBytes: of.extent.first * source.sectorSize }
+      : snapshot === undefined
+        ? null
+        : pictureOf(snapshot, of.drive, of.extent, source.sectorSize);
   if (expected === null) return { looked: 1, violations: [`generation ${number} is of ${id}, which nobody took`] };
   const used = backups.find(backup => backup.id === id)?.diskBackups.find(each => each.drive.of.name === of.name)?.used;
   const view = runNow(viewGeneration(disk, number));

@@ -42,6 +42,7 @@ function wrongTrust(
   snapshot: WatchedSnapshot,
 ): string[] {
   if (changed === null) return [];
+  if (base === undefined && drive.isFilled && snapshot.life.number === 1) return [];
   if (base === undefined)
     return [`${id}: trusted a map of changes of ${drive.of.name}, and there was no backup before`];
   if (base.life === snapshot.life) return [];
