@@ -9,7 +9,7 @@ import type { Verdict } from './verdict.ts';
 
 const CHECK = 'durable';
 const SHOWN = 20;
-const WORDS = { 'power-cut': 'power cut', kill: 'kill' } as const;
+const WORDS = { 'power-cut': 'power cut', kill: 'kill', 'disk-loss': 'loss of its disk' } as const;
 
 /** One verdict for each workload that can have been told that something is durable. */
 export function durable(workloads: readonly string[], survivals: readonly Survival[]): Verdict[] {

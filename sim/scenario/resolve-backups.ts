@@ -125,8 +125,8 @@ function resolveMethod(entry: ParsedMethod, at: NodePath, context: Context): Unj
       return { kind, id, ...resolveOtm(mapping.otm ?? defaultOtm(), id, [...at, 'otm'], context) };
     case 'otm-incremental': {
       const options = mapping['otm-incremental'] ?? defaultIncremental();
-      const { every: everyNs, times, keep, usedOnly, verify, base, bootedBefore = null } = options;
-      const schedule = { everyNs, times, keep, usedOnly, verify, base, bootedBefore };
+      const { every: everyNs, times, keep, usedOnly, verify, base, bootedBefore = null, diskLoss } = options;
+      const schedule = { everyNs, times, keep, usedOnly, verify, base, bootedBefore, diskLoss };
       return { kind, id, ...resolveOtm(options, id, [...at, kind], context), schedule };
     }
     case 'group-agent':

@@ -301,6 +301,8 @@ export interface BackupSchedule {
   readonly base: boolean;
   /** The run before which somebody boots from the backup disk, and so writes to it; null: nobody does. */
   readonly bootedBefore: number | null;
+  /** After the last run the drives are lost, and restored onto new ones. */
+  readonly diskLoss: boolean;
 }
 
 /** When the backups of a method are due, counted from `backups.start`. */

@@ -170,6 +170,14 @@ const otmIncremental = mapping({
       description: "The disk holds the drives as they are at 0 s, as yesterday's run left it.",
       [EXAMPLE_FIELD]: true,
     }),
+  diskLoss: z
+    .boolean()
+    .prefault(false)
+    .meta({
+      description:
+        'After the last run the drives are lost; new ones get the newest image, and the machine starts from them.',
+      [EXAMPLE_FIELD]: true,
+    }),
   bootedBefore: whole({
     description: 'Before this run somebody boots from the backup disk, and so writes to it.',
     example: 2,

@@ -14,7 +14,7 @@ import type { Device } from '../../engine/device.ts';
 import { defect, invariant } from '../../engine/invariant.ts';
 import { runNow } from '../../engine/task.ts';
 import { type Bytes, type Extent, KIB, MIB, type Nanoseconds } from '../../engine/units.ts';
-import type { Drive } from '../disk/drive.ts';
+import type { Boot, Drive } from '../disk/drive.ts';
 import { ImmediateDevice } from '../disk/immediate-device.ts';
 import { PartDevice } from '../disk/part-device.ts';
 import { Sectors } from '../disk/sectors.ts';
@@ -70,7 +70,12 @@ export class BackupDrive {
 
   /** The backup disk as the machine that runs now reaches it. */
   places(): DiskPlaces {
-    return placesOn(this.drive.handle('target', this.world.machine.boot), this.source);
+    return this.placesIn(this.world.machine.boot);
+  }
+
+  /** The same for who restores from it, without a machine. */
+  placesIn(boot: Boot): DiskPlaces {
+    return placesOn(this.drive.handle('target', boot), this.source);
   }
 
   /** The backup disk on a fork of its drive, which answers at once. */

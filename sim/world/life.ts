@@ -6,8 +6,8 @@ import type { Nanoseconds } from '../../engine/units.ts';
 import type { EventNumber } from '../apps/truth.ts';
 import type { Sectors } from '../disk/sectors.ts';
 
-/** The power of the whole world was cut, or the machine's programs were killed and drives live on. */
-export type LifeEnd = 'power-cut' | 'kill';
+/** The power of the whole world was cut, the machine's programs were killed and drives live on, or its drives are lost. */
+export type LifeEnd = 'power-cut' | 'kill' | 'disk-loss';
 
 export class Life {
   /** From 1. */
@@ -37,4 +37,5 @@ export class Life {
 export const END_WORDS: { readonly [End in LifeEnd]: string } = {
   'power-cut': 'lost its power',
   kill: 'was killed',
+  'disk-loss': 'lost its disk',
 };

@@ -43,6 +43,7 @@ export class Power {
     kernel.digest.foldText(kind);
     kernel.trace?.add(kernel.now(), 'machine', kind, { life: machine.life.number });
     if (machine.boot.isAlive) this.world.endLife(kind);
+    else if (kind === 'power-cut') this.world.rescue.powerGoes();
     if (kind === 'power-cut') this.cutDrives(tears);
     this.backAtNs = Math.max(this.backAtNs, kernel.now() + backNs);
     if (this.isStarting) return;
@@ -54,7 +55,7 @@ export class Power {
     const { kernel } = this.world;
     while (kernel.now() < this.backAtNs) yield this.backAtNs - kernel.now();
     this.isStarting = false;
-    this.world.startLife();
+    if (!this.world.rescue.powerComes()) this.world.startLife();
   }
 
   private cutDrives(tears: boolean): void {

@@ -46,7 +46,8 @@ export function restartFromDrives(world: World): void {
   const event = truth.restarted(tree, letters, path => world.cachePaths.has(path));
   for (const [at, { application, truth: mine }] of world.workloads.entries()) {
     const { survival, isThere, broken } = found[at]!;
-    if (survival !== null) world.survivals.push(survival);
+    // What came back from a backup is as old as that: nothing of it says what drives keep.
+    if (survival !== null && survival.after !== 'disk-loss') world.survivals.push(survival);
     mine.restarted(event);
     if (application.recovers) continue;
     mine.settled(isThere);

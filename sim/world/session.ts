@@ -104,6 +104,11 @@ class SessionRun {
     if (world.method.kind === 'none') return;
     yield* this.backUpRepeatedly(world.method);
     yield* this.machineIsBack();
+    const { method } = world;
+    if (method.kind === 'otm-incremental' && method.schedule.diskLoss && world.machine.isUp) {
+      yield* world.rescue.run();
+      yield* this.machineIsBack();
+    }
     const endNs = end.afterNs ?? world.kernel.now() + AFTERWARDS;
     const left = Math.min(endNs, end.limitNs) - world.kernel.now();
     if (left > 0) yield left;

@@ -39,6 +39,7 @@ import { compareLivePages, type LivePages } from './live-pages.ts';
 import { Machine } from './machine.ts';
 import { Power } from './power.ts';
 import { RequestLog } from './request-log.ts';
+import { Rescue, type RestoredDisk } from './rescue.ts';
 import { restartFromDrives, type Survival } from './restart.ts';
 import { TARGET_FIGURES, TARGET_ID, Target } from './target.ts';
 import { selectedVolumes, type WatchedSnapshot } from './watched-snapshot.ts';
@@ -114,6 +115,9 @@ export class World {
   readonly workloads: RunningWorkload[];
   readonly target: Target;
   readonly snapshots: WatchedSnapshot[] = [];
+  readonly rescue = new Rescue(this);
+  /** What was restored onto new drives. */
+  readonly restoredDisks: RestoredDisk[] = [];
   /** Of `otm-incremental`, once the first backup was made. */
   readonly backupDrives: BackupDrive[] = [];
   /** In order; the last one lasts, or is to be followed by another. */

@@ -9,14 +9,16 @@ import { viewGeneration } from '../../../engine/backup-disk/generation-view.ts';
 import { openBackupDisk } from '../../../engine/backup-disk/open.ts';
 import { verifyBackupDisk } from '../../../engine/backup-disk/verify.ts';
 import { sameBytes } from '../../../engine/bytes.ts';
-import { WorldError } from '../../../engine/invariant.ts';
+import { defect, WorldError } from '../../../engine/invariant.ts';
 import { runNow } from '../../../engine/task.ts';
+import { counted } from '../../apps/wording.ts';
 import type { Sectors } from '../../disk/sectors.ts';
-import { BASE_SNAPSHOT, type BackupDrive } from '../../world/backup-drive.ts';
+import { BASE_SNAPSHOT, type BackupDrive, DISK_GRANULE_BYTES } from '../../world/backup-drive.ts';
+import type { RestoredDisk } from '../../world/rescue.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
-import { pictureOf } from './image-compare.ts';
+import { differences, pictureOf, type Stretch } from './image-compare.ts';
 
 /** A drive as it was left, and what must be on it. */
 interface Left {
@@ -42,12 +44,24 @@ export function backupDisk(evidence: EngineEvidence): Verdict {
     looked += found.looked;
     violations.push(...found.violations.map(text => `${left.drive.drive.id}, ${left.when}: ${text}`));
   }
+  for (const restored of world.restoredDisks) {
+    const found = judgeRestored(evidence, restored);
+    looked += found.looked;
+    violations.push(...found.violations.map(text => `${restored.drive.of.name}, restored: ${text}`));
+  }
   return engineVerdict('backup-disk', 'E14', {
     looked,
     violations,
-    summary: `${looked} granules of backup disks are what the drives held at their T${cuts === 0 ? '' : `, also after ${cuts} ends of the machine`}`,
+    summary: summaryOf(looked, cuts, world.restoredDisks),
     nothing: 'no backup was made to a backup disk',
   });
+}
+
+function summaryOf(looked: number, cuts: number, restored: readonly RestoredDisk[]): string {
+  const parts = [`${looked} granules of backup disks are what the drives held at their T`];
+  if (cuts > 0) parts.push(`also after ${counted(cuts, 'end')} of the machine`);
+  for (const { drive, tries } of restored) parts.push(`${drive.of.name} came back in ${counted(tries, 'restore')}`);
+  return parts.join(', ');
 }
 
 function leftOf({ world, backups }: EngineEvidence): Left[] {
@@ -105,23 +119,44 @@ function judge(evidence: EngineEvidence, left: Left, world: World): Judged {
   }
 }
 
+/** A new drive is what the old one was at the T of the image; until it was it said so. */
+function judgeRestored(evidence: EngineEvidence, { drive, snapshot, sectors, unmarked }: RestoredDisk): Judged {
+  const { of, source } = drive;
+  const violations: string[] = [];
+  if (unmarked > 0) violations.push('the restore was cut off, and the drive did not say that it is incomplete');
+  const expected = expectedOf(evidence, drive, String(snapshot));
+  if (expected === null) return { looked: 1, violations: [...violations, `it is of ${snapshot}, which nobody took`] };
+  const offsetBytes = of.extent.first * source.sectorSize;
+  const length = source.sectorCount * source.sectorSize;
+  const wrong = differences({ sectors, offsetBytes }, expected, length, source.sectorSize, () => true);
+  violations.push(...wrong.map(offset => `sector ${offset / source.sectorSize} is not what it was at T`));
+  return { looked: Math.ceil(length / DISK_GRANULE_BYTES), violations };
+}
+
+/** What the image of a snapshot must hold. */
+function expectedOf({ world, snapshots }: EngineEvidence, { of, source }: BackupDrive, id: string): Stretch | null {
+  if (id === BASE_SNAPSHOT) {
+    const sectors = world.lives[0]?.drives.get(of.drive) ?? defect(`no drive ${of.drive}`);
+    return { sectors, offsetBytes: of.extent.first * source.sectorSize };
+  }
+  const snapshot = snapshots.find(({ request }) => request.id === id);
+  return snapshot === undefined ? null : pictureOf(snapshot, of.drive, of.extent, source.sectorSize);
+}
+
 /** Compares a generation with the drive at its T, granule by granule. */
 function generation(
-  { world, snapshots, backups }: EngineEvidence,
+  evidence: EngineEvidence,
   disk: BackupDisk,
-  { of, source }: BackupDrive,
+  drive: BackupDrive,
   number: number,
   id: string,
 ): Judged {
-  const snapshot = snapshots.find(({ request }) => request.id === id);
-  const expected =
-    id === BASE_SNAPSHOT
-      ? { sectors: world.lives[0]!.drives.get(of.drive)!, offsetBytes: of.extent.first * source.sectorSize }
-      : snapshot === undefined
-        ? null
-        : pictureOf(snapshot, of.drive, of.extent, source.sectorSize);
+  const expected = expectedOf(evidence, drive, id);
   if (expected === null) return { looked: 1, violations: [`generation ${number} is of ${id}, which nobody took`] };
-  const used = backups.find(backup => backup.id === id)?.diskBackups.find(each => each.drive.of.name === of.name)?.used;
+  const { of, source } = drive;
+  const used = evidence.backups
+    .find(backup => backup.id === id)
+    ?.diskBackups.find(each => each.drive.of.name === of.name)?.used;
   const view = runNow(viewGeneration(disk, number));
   const { grid, granuleCount } = disk.layout;
   const violations: string[] = [];
