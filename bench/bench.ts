@@ -7,6 +7,7 @@ import { loadModules } from '../host/modules.ts';
 import { Simulation } from '../sim/run.ts';
 import { amplification, firstWriteDelays, laterWrites, memoryCost } from './costs.ts';
 import { loadScenario } from './flagship.ts';
+import { type IncrementTime, incrementTime, planeThrough } from './incremental.ts';
 import { bare, bytesAlone, firstWrites, preserved } from './io.ts';
 
 const ROUNDS = 5;
@@ -79,6 +80,24 @@ console.log('Memory');
 line('one snapshot, granules of 16 KiB, per TiB', `${(memory.bitmapBytesPerTiB / MIB).toFixed(1)} MiB`);
 line('one interval, granules of 64 KiB, per TiB', `${(memory.trackingBytesPerTiB / MIB).toFixed(1)} MiB`);
 line('a preserved granule', `${memory.bytesPerPreservedGranule.toFixed(1)} bytes`);
+
+console.log('An increment on an SSD, virtual time (and wall time), by size of the drive and what changed');
+const increments = [1, 4, 16].flatMap(size => [16, 64, 256].map(changed => incrementTime(modules.hash, size, changed)));
+for (const { sizeGiB, changedMiB, virtualMs, wallMs } of increments) {
+  line(
+    `${sizeGiB} GiB, ${changedMiB} MiB changed`,
+    `${(virtualMs / 1000).toFixed(2)} s`,
+    `(${(wallMs / 1000).toFixed(2)} s)`,
+  );
+}
+for (const [what, of] of [
+  ['virtual', ({ virtualMs }: IncrementTime) => virtualMs],
+  ['wall', ({ wallMs }: IncrementTime) => wallMs],
+] as const) {
+  const { fixed, perMiB, perGiB, worstError } = planeThrough(increments, of);
+  const sum = `${fixed.toFixed(0)} ms + ${perMiB.toFixed(1)} ms/MiB changed + ${perGiB.toFixed(1)} ms/GiB`;
+  line(`fitted, ${what}`, sum, `off by ${(worstError * 100).toFixed(0)}% at most`);
+}
 
 const scenario = loadScenario('timestamp-problem');
 const simulation = new Simulation(modules);

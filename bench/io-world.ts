@@ -5,7 +5,7 @@ import type { Snapshot, SnapshotOptions } from '../engine/snapshot.ts';
 import type { Owner, Process, Task } from '../engine/task.ts';
 import { type Bytes, type Extent, KIB, MIB, SECOND, type Sector } from '../engine/units.ts';
 import { Arena } from '../sim/disk/arena.ts';
-import { type Boot, Drive, type Hash } from '../sim/disk/drive.ts';
+import { type Boot, Drive, type Hash, type Purpose } from '../sim/disk/drive.ts';
 import { Sectors } from '../sim/disk/sectors.ts';
 import type { DriveFigures } from '../sim/disk/service-time.ts';
 import { Kernel } from '../sim/kernel/kernel.ts';
@@ -63,7 +63,7 @@ export class IoWorld {
     );
   }
 
-  handle(drive: Drive, purpose: 'application' | 'preserve' | 'virtual' | 'cache'): Device {
+  handle(drive: Drive, purpose: Purpose): Device {
     return drive.handle(purpose, this.boot);
   }
 
