@@ -46,6 +46,8 @@ export function refuseCopies(
 
 /** So many granules from one on were preserved together. */
 export function reportPreserved(volume: ProtectedVolume, granule: Granule, count: number): void {
-  const { snapshot } = volume;
-  snapshot.emit({ kind: 'preserved', ...snapshot.stamp(), volume: volume.name, granule, count });
+  const { snapshot, grid, filter } = volume;
+  const last = granule + count - 1;
+  const bytes = (grid.start(last) + grid.length(last) - grid.start(granule)) * filter.sectorSize;
+  snapshot.emit({ kind: 'preserved', ...snapshot.stamp(), volume: volume.name, granule, count, bytes });
 }

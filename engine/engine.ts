@@ -317,7 +317,8 @@ export class Engine {
     const { at } = snapshot.stamp();
     snapshot.state = { is: 'enabled', T: at, consistency };
     for (const volume of snapshot.volumes) volume.filter.attach(volume);
-    this.lives(snapshot, { kind: 'enabled', ...snapshot.stamp(), consistency, holdNs });
+    const excludedSectors = snapshot.volumes.reduce((sum, volume) => sum + volume.excludedSectors, 0);
+    this.lives(snapshot, { kind: 'enabled', ...snapshot.stamp(), consistency, holdNs, excludedSectors });
   }
 
   /** From here on its limits are watched. */

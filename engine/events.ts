@@ -29,8 +29,21 @@ export type EngineEvent =
   /** `take-anyway`: new writes are held from here on. */
   | (Of & { readonly kind: 'holding'; readonly inFlight: number })
   | (Of & { readonly kind: 'hold-limit'; readonly inFlight: number })
-  | (Of & { readonly kind: 'enabled'; readonly consistency: Consistency; readonly holdNs: Nanoseconds })
-  | (Of & { readonly kind: 'preserved'; readonly volume: string; readonly granule: Granule; readonly count: number })
+  | (Of & {
+      readonly kind: 'enabled';
+      readonly consistency: Consistency;
+      readonly holdNs: Nanoseconds;
+      /** Of all volumes: they read as zeroes in the picture. */
+      readonly excludedSectors: Sector;
+    })
+  | (Of & {
+      readonly kind: 'preserved';
+      readonly volume: string;
+      readonly granule: Granule;
+      readonly count: number;
+      /** What they hold, zeroes included. */
+      readonly bytes: Bytes;
+    })
   | (Of & { readonly kind: 'cache-grown'; readonly sizeBytes: Bytes })
   /** 80% of the limit is in use; said once, with the time until it is full at the rate of the last fifth, if that is known. */
   | (Of & {

@@ -177,6 +177,16 @@ export class ProtectedVolume {
     return new ExtentSet([...worthless, ...[...caches].flatMap(({ extents }) => extents.list)]);
   }
 
+  /** Of the volume itself. */
+  get excludedSectors(): Sector {
+    const { first, count } = this.grid.volume;
+    const inside = this.excluded.extents.map(extent => {
+      const from = Math.max(first, extent.first);
+      return Math.max(0, Math.min(first + count, extent.first + extent.count) - from);
+    });
+    return inside.reduce((sum, sectors) => sum + sectors, 0);
+  }
+
   /** Whether a write to this range of the drive would change a granule that is not preserved. */
   lacks(sector: number, count: number): boolean {
     const { grid, excluded } = this;

@@ -44,6 +44,21 @@ export function traceLines(trace: Trace | null): string {
   return lines(entries.map(({ at, path, what, detail }) => ({ seconds: at / SECOND, path, what, ...detail })));
 }
 
+/** The engine's log that lasts: one line for each snapshot that was asked for. Times are seconds. */
+export function snapshotLines({ world }: Session): string {
+  const seconds = (time: Nanoseconds | null): number | null => (time === null ? null : time / SECOND);
+  return lines(
+    world.snapshotLog.records.map(({ askedAt, quietWaitNs, T, holdNs, end, ...record }) => ({
+      ...record,
+      askedAt: seconds(askedAt),
+      quietWait: seconds(quietWaitNs),
+      T: seconds(T),
+      hold: seconds(holdNs),
+      end: end === null ? null : { ...end, at: seconds(end.at) },
+    })),
+  );
+}
+
 function lines(values: readonly object[]): string {
   return values.map(value => `${JSON.stringify(value)}\n`).join('');
 }

@@ -30,6 +30,7 @@ export function keepReadme({ session, seed, restored, pictures }: KeptFacts): st
     '                (sector methods copy no cluster that is in no file: compare files, not images)',
     '  truth.jsonl   backups, and each transaction: begun, committed, acknowledged, durable',
     '  trace.jsonl   what happened, in virtual seconds',
+    '  snapshots.jsonl  the log of the engine: what each snapshot took, kept and came to',
     '',
     'How to look:',
     ...(isFat ? fatCommands(image) : []),

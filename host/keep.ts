@@ -23,7 +23,7 @@ import type { RestoredVolume } from '../sim/evidence.ts';
 import type { FinishedMethod } from '../sim/run.ts';
 import type { Session } from '../sim/world/session.ts';
 import { hostError, systemReason } from './error-codes.ts';
-import { traceLines, truthLines } from './keep-lines.ts';
+import { snapshotLines, traceLines, truthLines } from './keep-lines.ts';
 import { keepReadme, readmeTitle } from './keep-readme.ts';
 import { makeFolder, writeWhole } from './output-files.ts';
 
@@ -68,6 +68,7 @@ export function keepMethod(folder: string, seed: number, finished: FinishedMetho
     }
     writeWhole(join(place, 'truth.jsonl'), truthLines(session));
     writeWhole(join(place, 'trace.jsonl'), traceLines(trace));
+    writeWhole(join(place, 'snapshots.jsonl'), snapshotLines(session));
     writeWhole(
       join(place, readmeName),
       keepReadme({ session, seed, restored: kept, pictures: pictures.map(({ name }) => name) }),

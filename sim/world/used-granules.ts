@@ -10,7 +10,7 @@ import { type BackupDrive, DISK_GRANULE_BYTES } from './backup-drive.ts';
 import type { World, WorldVolume } from './world.ts';
 
 /** Sectors that are in use, of what is backed up; what is no FAT volume is in use as a whole. */
-export function* usedExtents(world: World, drive: BackupDrive, source: Device): Task<Extent[]> {
+function* usedExtents(world: World, drive: BackupDrive, source: Device): Task<Extent[]> {
   const { of } = drive;
   const end = of.extent.first + of.extent.count;
   const volumes = [...world.volumes.values()]

@@ -10,6 +10,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import { defect, WorldError } from '../../engine/invariant.ts';
+import { SnapshotRecords } from '../../engine/snapshot-record.ts';
 import { Latch, type Owner, type Task } from '../../engine/task.ts';
 import { type Bytes, SECOND } from '../../engine/units.ts';
 import type { Application } from '../apps/application.ts';
@@ -107,6 +108,8 @@ export class World {
   readonly drives = new Map<string, WorldDrive>();
   readonly volumes = new Map<string, WorldVolume>();
   readonly engineEvents: EngineEvent[] = [];
+  /** The engine's own log, as its host would keep it. */
+  readonly snapshotLog = new SnapshotRecords();
   readonly requests: RequestLog;
   readonly doors: DoorLog;
   readonly oracleLog = new OracleLog();
@@ -340,6 +343,7 @@ export class World {
   /** For machines. */
   hear(event: EngineEvent): void {
     this.engineEvents.push(event);
+    this.snapshotLog.hear(event);
     this.kernel.digest.foldText(event.kind);
     if (this.kernel.trace !== null) {
       const { at, snapshot, kind, ...detail } = event;

@@ -149,6 +149,7 @@ describe('run', () => {
       'live-at-T',
       'live-at-end',
       'restored',
+      'snapshots.jsonl',
       'trace.jsonl',
       'truth.jsonl',
     ]);
