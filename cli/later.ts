@@ -2,7 +2,7 @@
 
 const commands = [
   ...['hunt', 'shrink', 'replay', 'explore', 'mutants', 'serve', 'report', 'results', 'judge', 'nbd', 'snapshot'],
-  ...['backup', 'verify', 'restore', 'generations', 'schedule', 'log', 'record', 'conform', 'campaign'],
+  ...['schedule', 'log', 'record', 'conform', 'campaign'],
 ];
 
 /** Of the commands that there are. */

@@ -39,3 +39,40 @@ export interface ValidateOptions extends CommonOptions {
 export interface SchemaOptions extends CommonOptions {
   readonly of: string;
 }
+
+/** Of commands on a backup disk. */
+interface DiskOptions extends CommonOptions {
+  readonly catalogue?: string;
+}
+
+interface KeepOptions {
+  readonly keep?: string;
+  readonly keepFor?: string;
+}
+
+export interface BackupOptions extends DiskOptions, KeepOptions {
+  readonly to: string;
+  readonly init?: boolean;
+  readonly size?: string;
+  readonly id?: string;
+  readonly granule?: string;
+  readonly sectorSize?: string;
+  readonly usedOnly?: boolean;
+  readonly verify?: boolean;
+  readonly inPlace?: boolean;
+}
+
+export type VerifyOptions = DiskOptions;
+
+export interface RestoreOptions extends DiskOptions {
+  readonly to?: string;
+  readonly generation?: string;
+  readonly volume?: string;
+  readonly file?: readonly string[];
+  readonly out?: string;
+  readonly all?: boolean;
+  readonly verify?: boolean;
+  readonly yes?: boolean;
+}
+
+export interface GenerationsOptions extends DiskOptions, KeepOptions {}

@@ -4,12 +4,11 @@
  */
 import { Command, Option } from 'commander';
 import { templateApps } from '../host/new/templates.ts';
-import { commandLineError } from './error-codes.ts';
+import { addDiskCommands } from './disk-program.ts';
 import type { DemoOptions, NewOptions, RunOptions, SchemaOptions, SuiteOptions, ValidateOptions } from './options.ts';
+import { collect, common, type Finish, named } from './program-parts.ts';
+import { schemaKinds } from './schema-kinds.ts';
 import type { CommonOptions } from './terminal.ts';
-
-/** Takes the exit code of a command that was called. */
-export type Finish = (acted: Promise<number>) => Promise<void>;
 
 export function makeProgram(version: string, finish: Finish): Command {
   const program = new Command('otm')
@@ -30,6 +29,7 @@ export function makeProgram(version: string, finish: Finish): Command {
   addRun(program, finish);
   addSuite(program, finish);
   addDemo(program, finish);
+  addDiskCommands(program, finish);
   addValidate(program, finish);
   addSchema(program, finish);
   addVersion(program, finish);
@@ -141,9 +141,7 @@ function addSchema(program: Command, finish: Finish): void {
   const schema = program
     .command('schema')
     .description('the JSON Schema of scenarios and results')
-    .addOption(
-      new Option('--of <what>', 'whose schema').choices(['scenario', 'result', 'suite', 'error']).default('scenario'),
-    );
+    .addOption(new Option('--of <what>', 'whose schema').choices(schemaKinds).default('scenario'));
   const examples = ['otm schema > scenario.schema.json', 'otm schema --of result'];
   common(schema, ...examples).action(async (options: SchemaOptions) => {
     const { schema: act } = await import('./commands/schema.ts');
@@ -164,33 +162,4 @@ function ofScenarios(command: Command): Command {
     .option('--method <id>', 'run this method only (repeatable)', collect)
     .option('--set <path=yaml>', 'change a value, as in backups.methods.otm.quiet=0s (repeatable)', collect)
     .option('--variant <name>', 'run this variant of a matrix only');
-}
-
-/** What every command has, behind its own options. */
-function common(command: Command, ...examples: string[]): Command {
-  const title = examples.length === 1 ? 'Example' : 'Examples';
-  return (
-    command
-      .option('--json', 'nothing but JSON on standard output')
-      .option('-q, --quiet', 'only what did not come out as expected')
-      .option('--silent', 'nothing but errors')
-      // Before its opposite, so that neither is the default.
-      .addOption(new Option('--color').hideHelp())
-      .option('--no-color', 'no colours, as with NO_COLOR; FORCE_COLOR asks for them')
-      .helpOption('-h, --help', 'this help')
-      .addHelpText('after', `\n${title}:\n${examples.map(line => `  ${line}`).join('\n')}`)
-  );
-}
-
-/** An empty word is mostly a variable of a shell that was not set. */
-function named(option: string): (value: string) => string {
-  return value => {
-    if (value.trim() === '')
-      throw commandLineError('bad-value', `\`${option}\` has an empty name`, 'name a file or folder');
-    return value;
-  };
-}
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }

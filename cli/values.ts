@@ -10,12 +10,12 @@ import { commandLineError } from './error-codes.ts';
 const nanosecondsInMs = 1_000_000;
 
 export function seedOf(text: string): number {
-  return read('--seed', readSeed(/^\d+$/.test(text) ? Number(text) : text, '--seed 7'));
+  return readOption('--seed', readSeed(/^\d+$/.test(text) ? Number(text) : text, '--seed 7'));
 }
 
 /** `fresh:500` takes a salt; without one a new one is drawn, and told so that the seeds can be had again. */
 export function seedsOf(text: string, salt: string | undefined, newSalt: () => string): SessionSeeds {
-  const selection = read('--seeds', readSeedSelection(text));
+  const selection = readOption('--seeds', readSeedSelection(text));
   if (selection.is === 'fresh') return { is: 'list', seeds: freshSeeds(selection.count, salt ?? newSalt()) };
   if (salt !== undefined) {
     throw commandLineError(
@@ -30,11 +30,12 @@ export function seedsOf(text: string, salt: string | undefined, newSalt: () => s
 /** In milliseconds. As in YAML, and `30m`. */
 export function wallTimeOf(text: string): number {
   const minutes = /^(\d+(?:\.\d+)?)\s*m$/.exec(text.trim());
-  const time = read('--for', readTime(minutes === null ? text : `${minutes[1]} min`));
+  const time = readOption('--for', readTime(minutes === null ? text : `${minutes[1]} min`));
   return time / nanosecondsInMs;
 }
 
-function read<T>(option: string, reading: Reading<T>): T {
+/** What an option says, read as a scenario has it. */
+export function readOption<T>(option: string, reading: Reading<T>): T {
   if (reading.ok) return reading.value;
   const { code, message, hint } = reading.problem;
   throw new UserError({ code, message: `${option}: ${message}`, hint });

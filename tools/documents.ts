@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { errorRegistries } from '../cli/book.ts';
 import { makeProgram } from '../cli/program.ts';
+import { schemaKinds } from '../cli/schema-kinds.ts';
 import { schemaText } from '../cli/schemas.ts';
 import { checkEntries, runCheckEntries } from '../reports/explain/checks.ts';
 import type { Entry } from '../reports/explain/entry.ts';
@@ -12,7 +13,7 @@ import type { CheckName } from '../sim/scenario/expectation.ts';
 import { scenarioJsonSchemaText } from '../sim/scenario/json-schema.ts';
 import { errorsDocument } from '../sim/user-error.ts';
 
-const resultSchemas = ['result', 'suite', 'error'] as const;
+const resultSchemas = schemaKinds.filter(kind => kind !== 'scenario');
 
 /** Text by path from the root of the project. */
 export function documents(): ReadonlyMap<string, string> {

@@ -1,6 +1,7 @@
 import { exitCodes } from '../exit-codes.ts';
 import type { SchemaOptions } from '../options.ts';
-import { schemaKinds, schemaText } from '../schemas.ts';
+import { schemaKinds } from '../schema-kinds.ts';
+import { schemaText } from '../schemas.ts';
 import { openTerminal } from '../terminal.ts';
 
 /** JSON in any case: a schema has no other form. */

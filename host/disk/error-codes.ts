@@ -4,6 +4,7 @@ import { BackupDiskRefusal } from '../../engine/backup-disk/refusal.ts';
 import { IoError } from '../../engine/device.ts';
 import { WorldError } from '../../engine/invariant.ts';
 import { type ErrorRegistry, UserError } from '../../sim/user-error.ts';
+import { systemReason } from '../error-codes.ts';
 
 export const diskErrors = {
   'not-a-disk': {
@@ -82,6 +83,10 @@ export const diskErrors = {
     meaning: 'A restore replaces what the target holds, and nobody said yes to that.',
     remedy: 'Look at what would be replaced, and answer `yes`, or say `--yes` where there is no terminal.',
   },
+  interrupted: {
+    meaning: 'Ctrl-C or SIGTERM ended the command before its end. Exit code 130 or 143.',
+    remedy: 'Run it again: a backup disk holds its last image, and a target that is half restored says so.',
+  },
   'disk-io': {
     meaning: 'A device failed: it could not be read or written.',
     remedy:
@@ -135,5 +140,7 @@ export function asUserError(error: unknown): unknown {
   }
   if (error instanceof DiskProblem) return diskError(error.code, error.message);
   if (error instanceof IoError) return diskError('disk-io', error.message);
+  // The system refused what was asked outside of a device.
+  if (error instanceof Error && 'syscall' in error) return diskError('disk-io', systemReason(error));
   return error;
 }
