@@ -32,13 +32,13 @@ const recoveries = {
 } as const;
 
 export function backupText(line: BackupLine, options: ReportOptions): string {
-  const { granuleBytes, damaged } = line;
+  const { damaged } = line;
   const what = { full: 'full backup', increment: 'increment', 'in-place': 'increment in place' }[line.kind];
   const granules = (value: number) => `${count(value)} ${value === 1 ? 'granule' : 'granules'}`;
   const title = `${line.disk}: ${what} of ${line.id}, generation ${line.generation}`;
   const details = [
     recoveries[line.recovery],
-    `read ${granules(line.granulesRead)} of ${bytes(granuleBytes)}, changed ${count(line.granulesChanged)}, skipped ${count(line.granulesSkipped)} that nothing uses`,
+    looked(line, granules),
     `${bytes(line.bytesRead)} read and ${bytes(line.bytesWritten)} written in ${seconds(line.seconds)}, for an image of ${bytes(line.imageBytes)}`,
     howFound(line),
     foreign(line),
@@ -55,6 +55,13 @@ export function backupText(line: BackupLine, options: ReportOptions): string {
         : `DAMAGED: ${granules(damaged.length)} did not read back: ${some(damaged)}; the next backup compares everything`,
   ];
   return told(title, details, options, (damaged ?? []).length > 0);
+}
+
+function looked(line: BackupLine, granules: (value: number) => string): string {
+  const { granuleBytes, granulesRead, granulesChanged, granulesSkipped } = line;
+  const changed = line.kind === 'full' ? '' : `, ${count(granulesChanged)} changed`;
+  const skipped = granulesSkipped === 0 ? '' : `, ${count(granulesSkipped)} skipped: nothing uses them`;
+  return `${granules(granulesRead)} of ${bytes(granuleBytes)} read${changed}${skipped}`;
 }
 
 function howFound({ kind, changedFrom, because, fatVolumes }: BackupLine): string {

@@ -8,8 +8,7 @@
  *    case with an error.
  */
 import { fstatSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { type BackupReport, backup } from '../../engine/backup-disk/backup.ts';
 import type { BackupDisk } from '../../engine/backup-disk/backup-disk.ts';
 import { type DiskPlaces, placesBehindImage, type SourceIdentity } from '../../engine/backup-disk/layout.ts';
@@ -19,7 +18,6 @@ import { readSectors } from '../../engine/backup-disk/transfer.ts';
 import type { Task } from '../../engine/task.ts';
 import { type Bytes, KIB, MIB } from '../../engine/units.ts';
 import { UserError } from '../../sim/user-error.ts';
-import { systemReason } from '../error-codes.ts';
 import type { FileDevice } from '../file-device.ts';
 import { guessedSectorSize } from './bytes-at.ts';
 import { type DiskContext, type DiskSession, inDiskSession } from './disk-session.ts';
@@ -28,6 +26,8 @@ import { type DriveContent, type DriveShape, type ReadTask, readContent } from '
 import {
   type DiskPlace,
   findPlace,
+  isDeviceName,
+  makeImageFile,
   type OpenedPlace,
   placeOf,
   refuseInUse,
@@ -137,27 +137,11 @@ async function placeToWrite(
   if (found !== null && !(init && found.device === null && found.sizeBytes === 0))
     return { place: found, isFresh: false };
   if (!init || isDeviceName(path)) {
-    const hint = '`--init` makes a new backup disk there';
+    const hint = isDeviceName(path) ? 'check the name of the device' : '`--init` makes a new backup disk there';
     throw new UserError({ code: 'file-not-found', message: `there is no \`${path}\``, hint });
   }
-  try {
-    const handle = await open(path, 'a');
-    made.push(path);
-    try {
-      await handle.truncate(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw diskError('cannot-open', `cannot make \`${path}\`: ${systemReason(error)}`);
-  }
-  return { place: placeOf(path), isFresh: true };
-}
-
-/** A device that is not there must not become a file. */
-export function isDeviceName(path: string): boolean {
-  return resolve(path).startsWith('/dev/');
+  made.push(path);
+  return { place: await makeImageFile(path, bytes), isFresh: true };
 }
 
 async function runBackup(

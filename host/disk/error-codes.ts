@@ -97,7 +97,11 @@ export const diskErrors = {
 export type DiskErrorCode = keyof typeof diskErrors;
 
 export function diskError(code: DiskErrorCode, message: string, hint: string | null = null): UserError {
-  return new UserError({ code, message, hint: hint ?? diskErrors[code].remedy });
+  return new UserError({ code, message, hint: hint ?? inASentence(diskErrors[code].remedy) });
+}
+
+function inASentence(remedy: string): string {
+  return remedy.charAt(0).toLowerCase() + remedy.slice(1).replace(/\.$/, '');
 }
 
 const codes: { readonly [reason in RefusalReason]: DiskErrorCode | 'bad-value' } = {

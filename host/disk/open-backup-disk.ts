@@ -26,6 +26,8 @@ export interface FoundDisk {
 
 /** Where a header has the sector size of its source: docs/backup-disk.md. */
 const SECTOR_SIZE_AT = 40;
+const VERSION_AT = 16;
+const KNOWN_VERSION = 1;
 
 /** Opens a disk of which nothing is known but its path. What was cut off is finished. */
 export async function openFoundDisk(session: DiskSession, paths: DiskPaths): Promise<FoundDisk> {
@@ -33,7 +35,8 @@ export async function openFoundDisk(session: DiskSession, paths: DiskPaths): Pro
   const side = paths.catalogue === null ? null : placeOf(paths.catalogue);
   for (const place of side === null ? [image] : [image, side]) refuseInUse(place, 'writes');
   if (side !== null) refuseSameStorage(image, side);
-  const known = image.sectorSize ?? (await writtenSectorSize(side ?? image));
+  const header = await headerBytes(side ?? image);
+  const known = image.sectorSize ?? sectorSizeIn(header);
   const sizes: readonly SectorSize[] = known === null ? [512, 4096] : [known];
   for (const [index, sectorSize] of sizes.entries()) {
     if (image.sizeBytes % sectorSize !== 0) continue;
@@ -43,6 +46,10 @@ export async function openFoundDisk(session: DiskSession, paths: DiskPaths): Pro
     await session.close();
   }
   const where = side === null ? `\`${paths.disk}\`` : `\`${side.shown}\``;
+  if (header !== null && wordAt(header, VERSION_AT) > KNOWN_VERSION) {
+    throw diskError('disk-newer-version', `${where} is of a newer version`);
+  }
+  if (header !== null) throw diskError('disk-damaged', `both headers on ${where} are damaged`);
   throw diskError('disk-foreign', `${where} carries no catalogue of a backup`);
 }
 
@@ -62,11 +69,16 @@ async function openAt(
   });
 }
 
-/** What the header at the end of a place says that its sectors are; null when there is none. */
-async function writtenSectorSize(place: DiskPlace): Promise<SectorSize | null> {
+/** The first bytes of the header at the end of a place; null when there is none. */
+async function headerBytes(place: DiskPlace): Promise<Uint8Array | null> {
   const at = secondHeaderOffset(place.sizeBytes);
   if (at < 0) return null;
   const bytes = await readBytes(place, at, SECTOR_SIZE_AT + 8);
-  const size = hasMagic(bytes) ? wordAt(bytes, SECTOR_SIZE_AT) : 0;
+  return hasMagic(bytes) ? bytes : null;
+}
+
+/** What a header says that the sectors of its image are. */
+function sectorSizeIn(header: Uint8Array | null): SectorSize | null {
+  const size = header === null ? 0 : wordAt(header, SECTOR_SIZE_AT);
   return size === 512 || size === 4096 ? size : null;
 }

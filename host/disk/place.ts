@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname, resolve } from 'node:path';
 import type { Bytes } from '../../engine/units.ts';
 import { UserError } from '../../sim/user-error.ts';
 import { systemReason } from '../error-codes.ts';
@@ -30,6 +31,33 @@ export interface DiskPlace {
   readonly identity: string;
   /** Identities of what a write to it changes, its own included. */
   readonly liesOn: readonly string[];
+}
+
+/** Makes an image file of a size, or gives an empty one that size: all of it is a hole. It is durable with its name. */
+export async function makeImageFile(path: string, bytes: Bytes): Promise<DiskPlace> {
+  try {
+    const handle = await open(path, 'a');
+    try {
+      await handle.truncate(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const folder = await open(dirname(realpathSync(path)), 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    throw diskError('cannot-open', `cannot make \`${path}\`: ${systemReason(error)}`);
+  }
+  return placeOf(path);
+}
+
+/** A device that is not there must not become a file. */
+export function isDeviceName(path: string): boolean {
+  return resolve(path).startsWith('/dev/');
 }
 
 /** Null when there is nothing at the path. */
@@ -84,9 +112,11 @@ export function isSameStorage(a: DiskPlace, b: DiskPlace): boolean {
 export function refuseSameStorage(a: DiskPlace, b: DiskPlace): void {
   if (!isSameStorage(a, b)) return;
   const message =
-    a.identity === b.identity
-      ? `\`${a.shown}\` and \`${b.shown}\` are the same disk`
-      : `\`${a.shown}\` and \`${b.shown}\` lie on the same disk`;
+    a.shown === b.shown
+      ? `\`${a.shown}\` is named twice, and must not be both`
+      : a.identity === b.identity
+        ? `\`${a.shown}\` and \`${b.shown}\` are the same disk`
+        : `\`${a.shown}\` and \`${b.shown}\` lie on the same disk`;
   throw diskError('source-is-target', message);
 }
 

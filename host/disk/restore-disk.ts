@@ -5,20 +5,26 @@
  * I1 Everything that can be refused is refused before the question is asked; nothing is written before it is answered.
  * I2 From the first write on until it is complete the target says that it is not; it can be run again.
  */
-import { open, rm } from 'node:fs/promises';
 import { type Replacement, type RestoreReport, restore } from '../../engine/backup-disk/restore.ts';
 import type { Task } from '../../engine/task.ts';
 import type { Bytes, Extent, Sector } from '../../engine/units.ts';
-import { systemReason } from '../error-codes.ts';
 import type { FileDevice } from '../file-device.ts';
-import { isDeviceName } from './back-up.ts';
 import { type DiskContext, type DiskSession, Interrupted, inDiskSession } from './disk-session.ts';
 import { DiskProblem, diskError } from './error-codes.ts';
 import { largerGpt } from './larger-gpt.ts';
 import { type DiskPaths, type FoundDisk, openFoundDisk } from './open-backup-disk.ts';
 import { openGeneration } from './open-generation.ts';
 import { readContent, volumeBy } from './partitions.ts';
-import { type DiskPlace, findPlace, placeOf, refuseInUse, refuseSameStorage, type SectorSize } from './place.ts';
+import {
+  type DiskPlace,
+  findPlace,
+  isDeviceName,
+  makeImageFile,
+  placeOf,
+  refuseInUse,
+  refuseSameStorage,
+  type SectorSize,
+} from './place.ts';
 import { contentWords, describeTarget } from './target-content.ts';
 
 export interface RestoreDiskOptions extends DiskPaths {
@@ -154,18 +160,7 @@ async function makeTarget(
   { plan: { sizeBytes }, found }: Chosen,
 ): Promise<FileDevice> {
   const { sectorSize } = found.disk.header.source;
-  try {
-    const handle = await open(path, 'a');
-    try {
-      await handle.truncate(sizeBytes);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    await rm(path, { force: true });
-    throw diskError('cannot-open', `cannot make \`${path}\`: ${systemReason(error)}`);
-  }
-  const place = placeOf(path);
+  const place = await makeImageFile(path, sizeBytes);
   return (await session.open(place, { sectorSize, purpose: 'writes', isFresh: true })).device;
 }
 
