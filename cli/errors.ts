@@ -35,6 +35,7 @@ const codes: { readonly [commanderCode: string]: CommandLineErrorCode } = {
   'commander.unknownOption': 'unknown-option',
   'commander.missingArgument': 'missing-argument',
   'commander.optionMissingArgument': 'missing-argument',
+  'commander.missingMandatoryOptionValue': 'missing-argument',
   'commander.excessArguments': 'too-many-arguments',
   'commander.invalidArgument': 'bad-value',
   'commander.conflictingOption': 'option-conflict',

@@ -92,7 +92,12 @@ export function verifyText(line: VerifyLine, options: ReportOptions): string {
       return `damaged: ${damage.what}${granule}${generation}, sector ${damage.sector} of ${damage.device}`;
     }),
     line.damages > 20 ? `and ${count(line.damages - 20)} more` : null,
-    line.damages > 0 ? 'the next backup compares everything and puts the image right; saved granules stay lost' : null,
+    line.damaged.some(({ what }) => what === 'image' || what === 'table')
+      ? 'the next backup finds what it looks at first, compares everything then, and puts the image right'
+      : null,
+    line.damaged.some(({ what }) => what === 'saved' || what === 'list')
+      ? 'what older generations lost stays lost; the newest one does not need it'
+      : null,
   ];
   return told(title, details, options, !isWhole);
 }

@@ -22,6 +22,7 @@ import type { FileDevice } from '../file-device.ts';
 import { guessedSectorSize } from './bytes-at.ts';
 import { type DiskContext, type DiskSession, inDiskSession } from './disk-session.ts';
 import { DiskProblem, diskError } from './error-codes.ts';
+import { imageSectorSize } from './open-backup-disk.ts';
 import { type DriveContent, type DriveShape, type ReadTask, readContent } from './partitions.ts';
 import {
   type DiskPlace,
@@ -111,6 +112,7 @@ async function openTargets(
     const { place, isFresh } = await placeToWrite(path, bytes, options.init, made);
     refuseSameStorage(source, place);
     refuseInUse(place, 'writes');
+    if (!isFresh && !options.init) await refuseOtherSectors(place, sectorSize);
     return { isFresh, device: (await session.open(place, { sectorSize, purpose: 'writes', isFresh })).device };
   };
   if (options.catalogue === null) {
@@ -124,6 +126,13 @@ async function openTargets(
   refuseSameStorage(placeOf(options.disk), placeOf(options.catalogue));
   const extent = { first: 0, count: side.device.sectorCount };
   return { places: { image, catalogue: { device: side.device, extent } }, isFresh: isImageFresh && side.isFresh };
+}
+
+async function refuseOtherSectors(place: DiskPlace, sectorSize: SectorSize): Promise<void> {
+  const found = await imageSectorSize(place);
+  if (found === null || found === sectorSize) return;
+  const message = `\`${place.shown}\` has an image in sectors of ${found} bytes, the source of ${sectorSize}`;
+  throw diskError('sector-size-differs', message);
 }
 
 /** The place of a disk; with `init` an image file is made where there is nothing. */

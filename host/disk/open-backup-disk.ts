@@ -77,6 +77,11 @@ async function headerBytes(place: DiskPlace): Promise<Uint8Array | null> {
   return hasMagic(bytes) ? bytes : null;
 }
 
+/** What the sectors of the image on a backup disk are, when the header at its end says so. */
+export async function imageSectorSize(place: DiskPlace): Promise<SectorSize | null> {
+  return sectorSizeIn(await headerBytes(place));
+}
+
 /** What a header says that the sectors of its image are. */
 function sectorSizeIn(header: Uint8Array | null): SectorSize | null {
   const size = header === null ? 0 : wordAt(header, SECTOR_SIZE_AT);

@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { schemaKinds } from '../../cli/schema-kinds.ts';
 import { templateApps } from '../../host/new/templates.ts';
 import { inFolder } from '../host/temporary-folder.ts';
 import { jsonLines, otm } from './otm.ts';
 import { smallScenario } from './small-scenario.ts';
 
-const commands = ['list', 'new', 'explain', 'run', 'suite', 'demo', 'validate', 'schema', 'version'];
+const commands = [
+  ...['list', 'new', 'explain', 'run', 'suite', 'demo', 'backup', 'verify', 'generations', 'restore'],
+  ...['validate', 'schema', 'version'],
+];
 
 describe('help', () => {
   test('lists the commands that exist, and no other', () => {
@@ -108,7 +112,7 @@ describe('validate and schema', () => {
       expect(documents.map(document => 'get' in document && document.get('name'))).toEqual(['a', 'b']);
     }));
 
-  test.each(['scenario', 'result', 'suite', 'error'])('the schema of %s', of => {
+  test.each(schemaKinds)('the schema of %s', of => {
     const { status, stdout } = otm(['schema', '--of', of]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toHaveProperty('$schema');
