@@ -10,6 +10,7 @@ import type { Durability } from './durable/durable-cache.ts';
 import type { BirthVolume } from './durable/layout.ts';
 import { type Found, markRefused, type Refusal, readPlaces } from './durable/reopen.ts';
 import type { Consistency, EngineEvent } from './events.ts';
+import { ExtentSet } from './extent-set.ts';
 import { type DrivePorts, Filter } from './filter.ts';
 import { takeOver } from './first-write.ts';
 import { defect, invariant, WorldError } from './invariant.ts';
@@ -174,12 +175,23 @@ export class Engine {
     const { within } = cache.file.space;
     const known = [...this.known];
     const take = within === undefined ? free : (extent: Extent) => takeOver(this.live(within.drive), extent);
+    yield* this.takeOverState(snapshot);
     yield* cache.prepare(
       known.some(each => each.protects(within)),
       take,
     );
     for (const other of this.known) {
       if (other !== snapshot && snapshot.protects(other.cache.file.space.within)) yield* other.cache.file.stopGrowing();
+    }
+  }
+
+  /** A state place is written past the filter like a cache: where a picture that was there first has it, it is kept before. */
+  private *takeOverState({ options: { durability } }: Snapshot): Task<void> {
+    const filter = durability === undefined ? undefined : this.filters.get(durability.state.device.name);
+    if (durability === undefined || filter === undefined) return;
+    for (const first of durability.state.sectors) {
+      const refused = yield* takeOver(filter, { first, count: 1 });
+      if (refused !== null) throw refused;
     }
   }
 
@@ -298,7 +310,11 @@ export class Engine {
       snapshot.foundCopy(snapshot.volumes[volume]!, granule, place === null ? HOLE : place / sectorSize);
     }
     snapshot.state = { is: 'enabled', T, consistency };
-    for (const volume of snapshot.volumes) volume.filter.attachAgain(volume);
+    for (const [at, volume] of snapshot.volumes.entries()) {
+      // As of T: a cache that was made later is a change like any other, and preserved.
+      volume.excluded = new ExtentSet(birth.volumes[at]!.excluded);
+      volume.filter.attachAgain(volume);
+    }
     const { granulesPreserved } = snapshot;
     const told = { T, consistency, groups: group, granules: granulesPreserved, isTorn };
     this.lives(snapshot, { kind: 'reopened', ...snapshot.stamp(), ...told });

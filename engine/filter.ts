@@ -142,6 +142,7 @@ export class Filter implements Device, Waiter {
 
   /** T: from here on nothing of the volume changes unpreserved, and what changes is of a new interval. */
   attach(volume: ProtectedVolume): void {
+    volume.excluded = volume.excludedNow();
     this.attachAgain(volume);
     const { snapshot, grid, excluded } = volume;
     for (const tracker of this.trackers) {
@@ -149,10 +150,9 @@ export class Filter implements Device, Waiter {
     }
   }
 
-  /** A snapshot comes back; its T was before. */
+  /** A snapshot comes back; its T, and what it leaves out, was before. */
   attachAgain(volume: ProtectedVolume): void {
     invariant(!this.protectedVolumes.includes(volume), `${volume.name} is attached twice`);
-    volume.excluded = volume.excludedNow();
     this.protectedVolumes.push(volume);
   }
 

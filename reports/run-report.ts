@@ -215,13 +215,13 @@ function pictureWords({ T, consistency }: Pick<MethodResult, 'T' | 'consistency'
   return T === null || consistency === null ? '' : `picture of ${T.toFixed(1)} s, ${consistency}; `;
 }
 
+const REASONS = { cache: ' (its cache)', state: ' (its state)', excluded: '' } as const;
+
 /** The one exception to exactness is always told (E11). */
 export function excludedWords(excluded: readonly ExcludedFile[]): string {
   if (excluded.length === 0) return '';
   const sum = excluded.reduce((total, file) => total + file.bytes, 0);
-  const shown = excluded
-    .slice(0, mostExcluded)
-    .map(({ path, because }) => `${path}${because === 'cache' ? ' (its cache)' : ''}`);
+  const shown = excluded.slice(0, mostExcluded).map(({ path, because }) => `${path}${REASONS[because]}`);
   const more = excluded.length - shown.length;
   return `left out, zeroes in the image: ${bytes(sum)} of ${listed([...shown, ...(more > 0 ? [counted(more, 'more file')] : [])])}`;
 }

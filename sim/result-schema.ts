@@ -67,7 +67,7 @@ const backup = {
   reason: text.nullable().describe('Why it did not complete.'),
   consistency,
   excluded: z
-    .array(z.object({ path: text, bytes: count, because: z.enum(['cache', 'excluded']) }))
+    .array(z.object({ path: text, bytes: count, because: z.enum(['cache', 'state', 'excluded']) }))
     .describe(
       'What the picture leaves out, which is zeroes in the image: cache files, and what the scenario excludes.',
     ),

@@ -72,7 +72,7 @@ export interface ExcludedFile {
   readonly path: string;
   readonly bytes: number;
   /** A cache file of the engine, or one that the scenario excludes. */
-  readonly because: 'cache' | 'excluded';
+  readonly because: 'cache' | 'state' | 'excluded';
 }
 
 /** An application that was started over the restored files. */

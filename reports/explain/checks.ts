@@ -140,10 +140,13 @@ const engineChecks = {
     see: ['E9', 'lost'],
   },
   recovered: {
-    says: 'After a power cut or a kill a durable snapshot is exact or lost, never wrong.',
-    more: ['It needs durable snapshots, which this version does not have yet.'],
-    example: '- { otm: { durable: true } }',
-    see: ['E10'],
+    says: 'After a power cut or a kill a durable snapshot is back, and exact.',
+    more: [
+      'It has to come back when it had been enabled, its user told so, no end of it asked for, and nothing else failed in its cache or state. It must not come back when it was never enabled, or when its end was durable. In between either is right. One that is back is compared like any other: with the drives as they were at T.',
+      'Judged by what the world knows of the life that ended, not by what the engine says. It applies to methods with `durable: true` and a fault that ends the machine.',
+    ],
+    example: 'faults: [{ kind: power-cut, at: 30 s }]\nexpect: { otm: { recovered: held } }',
+    see: ['E10', 'power-cut', 'kill', 'durable'],
   },
   self: {
     says: 'A cache file on a protected volume, and files that are excluded, are left out of the picture, to the sector.',

@@ -66,7 +66,7 @@ const promises: { readonly [id: string]: PromiseText } = {
   E10: {
     name: 'crash',
     says: 'After a power cut a durable snapshot comes back exact; with one more fault it is exact or lost, never wrong.',
-    more: 'Durable snapshots come with a later version.',
+    more: 'Old data and a counter are durable, in two places, before new data is issued; T and the end are durable before anybody relies on them. The backup then copies the same instant again. docs/durable-cache.md has the proof.',
     checks: ['recovered'],
   },
   E11: {

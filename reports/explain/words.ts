@@ -47,7 +47,7 @@ const faults: { readonly [Kind in FaultKind]: Text } = {
     says: 'The power of the whole world is cut: memory is gone, drives keep what was durable and a part of what was not.',
     more: [
       'A sector keeps its durable version or any later one that it was given. Whole requests are there or not, in the order in which they completed; those that were at a drive come after them, in any order. With `torn: true` one write is there in part.',
-      'The machine starts again after `back`: volumes are put in order as SCANDISK did, applications open what the drives hold, and SQLite recovers. A backup that was under way has failed; the next one of `count` follows.',
+      'The machine starts again after `back`: volumes are put in order as SCANDISK did, applications open what the drives hold, and SQLite recovers. A backup under way has failed, unless its snapshot is durable.',
       'Files of an application without recovery that do not match then are not judged from that instant on: no backup can mend what the cut has done.',
     ],
     example: 'faults: [{ kind: power-cut, nth: 40, on: C, op: write, back: 5 s }]',

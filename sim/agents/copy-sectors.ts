@@ -25,12 +25,20 @@ export function* copySectors(context: AgentContext, sources: readonly VolumeSour
   world.target.begin();
   backup.copyFromNs = world.kernel.now();
   for (const source of sources) {
-    const targetOffset = world.target.reserve(source.extent.count * source.device.sectorSize);
-    backup.images.push({ letter: source.letter, targetOffset });
+    const targetOffset = placeOnTarget(context, source);
     const copy = new VolumeCopy(context, source, targetOffset);
     yield* source.isRaw ? copy.range({ first: 0, count: source.extent.count }) : copy.fat();
   }
   backup.copyToNs = world.kernel.now();
+}
+
+/** A copy that is made again from the same instant goes where the first one went. */
+function placeOnTarget({ world, backup }: AgentContext, { letter, extent, device }: VolumeSource): Bytes {
+  const known = backup.images.find(image => image.letter === letter);
+  if (known !== undefined) return known.targetOffset;
+  const targetOffset = world.target.reserve(extent.count * device.sectorSize);
+  backup.images.push({ letter, targetOffset });
+  return targetOffset;
 }
 
 class VolumeCopy {

@@ -18,7 +18,7 @@ import type { WatchedSnapshot } from '../world/watched-snapshot.ts';
 import type { World } from '../world/world.ts';
 import type { Agent, AgentContext } from './agent.ts';
 import { PacedDevice } from './paced-device.ts';
-import { withSnapshot } from './with-snapshot.ts';
+import { cameBack, copyFrom, withSnapshot } from './with-snapshot.ts';
 
 /** Granules of the rotating sample that is looked at before an increment. */
 const SAMPLE_GRANULES = 8;
@@ -34,15 +34,22 @@ export interface DiskBackup {
 }
 
 export function incrementalAgent(method: OtmIncrementalMethod): Agent {
-  return context =>
-    withSnapshot(context, method.options, function* (watched) {
-      const { world, backup } = context;
-      backup.copyFromNs = world.kernel.now();
-      for (const [at, drive] of backupDrivesOf(world, watched.selected).entries()) {
-        backup.diskBackups.push(yield* backUpTo(drive, watched.pictures[at]!, watched, method, context));
-      }
-      backup.copyToNs = world.kernel.now();
-    });
+  return context => withSnapshot(context, method.options, watched => backUpAll(context, watched, method));
+}
+
+/** The machine has started again, and the snapshot is back: the same instant is backed up from the start. */
+export function incrementalAgainAgent(method: OtmIncrementalMethod, watched: WatchedSnapshot): Agent {
+  return context => copyFrom(context, watched, cameBack(watched), () => backUpAll(context, watched, method));
+}
+
+function* backUpAll(context: AgentContext, watched: WatchedSnapshot, method: OtmIncrementalMethod): Task<void> {
+  const { world, backup } = context;
+  backup.copyFromNs = world.kernel.now();
+  backup.diskBackups.length = 0;
+  for (const [at, drive] of backupDrivesOf(world, watched.selected).entries()) {
+    backup.diskBackups.push(yield* backUpTo(drive, watched.pictures[at]!, watched, method, context));
+  }
+  backup.copyToNs = world.kernel.now();
 }
 
 function* backUpTo(

@@ -26,7 +26,7 @@ import { WriteCache } from './write-cache.ts';
 export type Hash = (bytes: Uint8Array) => number;
 
 /** Why a request was made; the checks count by it. */
-export type Purpose = 'application' | 'preserve' | 'virtual' | 'cache' | 'target';
+export type Purpose = 'application' | 'preserve' | 'virtual' | 'cache' | 'target' | 'state';
 
 /** One life of the machine, from power on to power cut or kill. */
 export interface Boot {
@@ -153,11 +153,6 @@ export class Drive {
     this.inFlight.length = 0;
     this.hanging.length = 0;
     this.service.reset(this.kernel.now());
-  }
-
-  /** Writes at once and durably, past every handle and log: what the operating system repairs before it starts. */
-  repair(offset: Bytes, bytes: Uint8Array): void {
-    this.writeBytes(offset, bytes, true);
   }
 
   private cutQuestion(): Omit<CutQuestion, 'tears'> {

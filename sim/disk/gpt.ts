@@ -57,6 +57,11 @@ function entrySectors(sectorSize: number): Sector {
   return Math.ceil((GPT_ENTRIES * ENTRY_BYTES) / sectorSize);
 }
 
+/** Sectors at the beginning of a drive that belong to its table, the protective MBR included. */
+export function gptHeadSectors(sectorSize: 512 | 4096): Sector {
+  return 2 + entrySectors(sectorSize);
+}
+
 /** Sectors at the end of a drive that belong to its table. */
 export function gptTailSectors(sectorSize: 512 | 4096): Sector {
   return 1 + entrySectors(sectorSize);

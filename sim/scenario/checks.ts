@@ -48,7 +48,10 @@ export const CHECKS: { readonly [Name in CheckName]: CheckDescription } = {
   quiet: engine('E7', 'no write for a whole quiet period before T, or the result says crash-consistent'),
   released: engine('E12', 'after release nothing of the snapshot is left'),
   'fault-rule': engine('E9', 'after a fault the application goes on and the snapshot is lost, or the other way round'),
-  recovered: engine('E10', 'after a power cut or a kill a durable snapshot is exact or lost', 'durable snapshots'),
+  recovered: engine(
+    'E10',
+    'after a power cut or a kill a durable snapshot is back and exact; it is not where it had ended, or another fault came',
+  ),
   self: engine(
     'E11',
     'a cache file on a protected volume, and files that are excluded, are zeroes in the picture and nothing of them is preserved; the cache was reserved before T',

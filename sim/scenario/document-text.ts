@@ -118,7 +118,6 @@ input, with the nearest one.
 
 ## Not there yet
 
-\`phases\`, \`durable: true\`, the faults ${Object.keys(LATER_FAULTS)
+\`phases\`, and the faults ${Object.keys(LATER_FAULTS)
   .map(kind => `\`${kind}\``)
-  .join(', ')}, and the check \`recovered\`
-are words of the format that this version refuses by name.`;
+  .join(', ')} are words of the format that this version refuses by name.`;

@@ -162,7 +162,6 @@ function resolveOtm(
   context: Context,
 ): { options: OtmOptions; beside: readonly BesideSnapshot[] } {
   const { report, world, selection } = context;
-  if (parsed.durable) report.notYet([...at, 'durable'], '`durable: true`');
   parsed.exclude.forEach((pattern, index) => {
     checkPattern(pattern, selection, world, [...at, 'exclude', index], report);
   });

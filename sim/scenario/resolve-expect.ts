@@ -128,10 +128,14 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     if (name === 'fault-rule' && context.faultCount === 0) return 'there are no faults';
     if ((name === 'tracked' || name === 'backup-disk') && method.kind !== 'otm-incremental')
       return 'it has no backup disk';
+    if (name === 'recovered') {
+      if (!context.machineEnds) return NOTHING_ENDS;
+      return isDurable(method) ? null : 'it has no snapshot that is `durable`';
+    }
     if (name === 'self') return leavesOut(method, context) ? null : 'its picture leaves nothing out';
     return name === 'idle' ? whyNeverIdle(method, context) : null;
   }
-  if (name === 'durable' && !context.machineEnds) return 'no fault ends the machine (`power-cut`, `kill`)';
+  if (name === 'durable' && !context.machineEnds) return NOTHING_ENDS;
   if (outcome !== 'completed' && name !== 'durable') return `with the outcome \`${outcome}\` there is nothing restored`;
   const { world, selection, inhabitants } = context;
   if (!CHECKS[name].isPerWorkload) {
@@ -142,6 +146,12 @@ function whyNot(name: CheckName, method: UnjudgedMethod, outcome: Outcome, conte
     return canJudge(name as DataCheck, workload) && isSelected(workload.id, context);
   });
   return isJudged ? null : 'no workload on the volumes that are backed up has what it looks at';
+}
+
+const NOTHING_ENDS = 'no fault ends the machine (`power-cut`, `kill`)';
+
+function isDurable({ options, beside }: Extract<UnjudgedMethod, { kind: 'otm' | 'otm-incremental' }>): boolean {
+  return options.durable || beside.some(each => each.options.durable);
 }
 
 /** Without a fault its backup program reads until it is done; nobody reads a snapshot beside it. */

@@ -113,8 +113,9 @@ const snapshotOptions = {
     .boolean()
     .prefault(false)
     .meta({
-      description: 'The snapshot outlives a crash. Not there yet.',
-      [EXAMPLE_FIELD]: false,
+      description:
+        'It outlives a power cut and a kill: old data is flushed before new data can reach the drive, and the backup goes on.',
+      [EXAMPLE_FIELD]: true,
     }),
   discards: z
     .enum(['preserve', 'drop'])

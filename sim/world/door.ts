@@ -9,7 +9,7 @@
  * I2 A request that is settled without an error has been passed on, but for discards that may be dropped (E15).
  * I3 Reads and flushes are passed on in the step in which they arrive.
  * I4 A request that was passed on is answered as the drive answers, and not before.
- * I5 The engine writes nothing of its own to a drive but its caches.
+ * I5 The engine writes nothing of its own to a drive but its caches and the state places of durable snapshots.
  */
 import { sameBytes } from '../../engine/bytes.ts';
 import type { Device, IoRequest } from '../../engine/device.ts';
@@ -183,8 +183,8 @@ export class DoorLog implements IssueListener {
   issued(handle: DriveHandle, request: IoRequest, contentHash: number): void {
     this.issues += 1;
     if (handle.purpose !== 'application') {
-      // I5; whether it is a cache's place, `bounded` looks.
-      const mayWrite = handle.purpose === 'cache' || handle.purpose === 'target';
+      // I5; whether it is the place of a cache or a state, `bounded` looks.
+      const mayWrite = handle.purpose !== 'preserve' && handle.purpose !== 'virtual';
       if (request.isDestructive && !mayWrite) this.violate(handle, request, 'unknown');
       return;
     }

@@ -5,12 +5,22 @@
 import type { Task } from '../../engine/task.ts';
 import type { Path } from '../fs/file-system.ts';
 import type { Machine } from './machine.ts';
+import type { World } from './world.ts';
 
-/** Removes those of `paths` that are there. */
-export function* removeLeftCaches({ mounted }: Machine, paths: Iterable<Path>): Task<void> {
+/** Removes those of `paths` that are there and are not kept. */
+export function* removeLeftCaches({ mounted }: Machine, paths: Iterable<Path>, kept: ReadonlySet<Path>): Task<void> {
   for (const path of paths) {
     const volume = mounted.get(path.slice(0, 1));
-    if (volume === undefined) continue;
+    if (volume === undefined || kept.has(path)) continue;
     if ((yield* volume.stat(path)) !== null) yield* volume.remove(path);
   }
+}
+
+/** The cache files of snapshots that have come back. */
+export function keptPaths({ snapshots }: World): ReadonlySet<Path> {
+  return new Set(
+    snapshots.flatMap(({ cacheFile, spaceHeldBytes }) =>
+      cacheFile !== null && spaceHeldBytes > 0 ? [cacheFile.path] : [],
+    ),
+  );
 }

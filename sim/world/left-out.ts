@@ -9,14 +9,15 @@ import type { ReadSectors } from '../fs/fat/image.ts';
 import { readVolume } from '../fs/fat/read-only.ts';
 import type { Path } from '../fs/file-system.ts';
 import { matchesPattern } from '../scenario/paths.ts';
+import { statesOn } from './state-place.ts';
 import type { WatchedSnapshot } from './watched-snapshot.ts';
 import type { World, WorldVolume } from './world.ts';
 
 export interface LeftOut {
   /** A file, or the drive with raw sectors of a cache. */
   readonly path: Path;
-  /** A cache file; or what the scenario says is worthless. */
-  readonly because: 'cache' | 'excluded';
+  /** A cache file, or the state of a durable snapshot; or what the scenario says is worthless. */
+  readonly because: 'cache' | 'state' | 'excluded';
   readonly drive: string;
   /** Of the drive. */
   readonly extents: readonly Extent[];
@@ -39,6 +40,11 @@ export function leftOutNow(world: World, watched: WatchedSnapshot): LeftOut[] {
     if (cacheFile !== null || extents.length === 0) return [];
     return [{ path: cacheDrive, because: 'cache', sizeBytes: null, ...placed(world, cacheDrive, extents) }];
   });
+  for (const drive of new Set(watched.selected.map(each => each.drive))) {
+    const extents = statesOn(world, drive).filter(extent => isSelected(drive, extent));
+    if (extents.length > 0)
+      found.push({ path: drive, because: 'state', sizeBytes: null, ...placed(world, drive, extents) });
+  }
   const { exclude } = watched.request.options;
   for (const letter of world.cached.keys()) {
     const volume = world.volume(letter);

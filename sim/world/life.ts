@@ -12,12 +12,12 @@ export type LifeEnd = 'power-cut' | 'kill' | 'disk-loss';
 export class Life {
   /** From 1. */
   readonly number: number;
-  /** The event at which it began; 0 for the first. */
-  readonly startedAt: EventNumber;
+  /** The event from which on its programs run; until then the last one before it began. 0 for the first life. */
+  startedAt: EventNumber;
   /** Requests that had been issued, and had completed, when it began. */
   readonly firstIssue: number;
   readonly firstCompletion: number;
-  /** Every drive of the scenario as it was then. */
+  /** Every drive of the scenario as it was then: as its end had left it, not yet put in order. */
   readonly drives: ReadonlyMap<string, Sectors>;
   endedBy: LifeEnd | null = null;
   endedNs: Nanoseconds | null = null;

@@ -7,7 +7,10 @@
  * I1 Nothing of a machine is touched by the next one: handles, engine, page cache and volumes are built anew.
  * I2 After `end` none of its tasks is ever resumed, and no `finally` runs; a request of it is a defect.
  * I3 Applications start when every volume is mounted.
+ * I4 After another machine nothing is written to a volume before the snapshots that outlived it are back. Volumes that none
+ *    of them has are mounted first: there a cache can grow that a repair of the others may need.
  */
+import type { Device } from '../../engine/device.ts';
 import { Engine } from '../../engine/engine.ts';
 import { defect, invariant, WorldError } from '../../engine/invariant.ts';
 import { Latch, type Owner, type Task } from '../../engine/task.ts';
@@ -23,10 +26,11 @@ import { PageCache } from '../fs/page-cache.ts';
 import type { VolumeSpec } from '../scenario/scenario.ts';
 import { BASE_SNAPSHOT, type BackedUp, DISK_GRANULE_BYTES } from './backup-drive.ts';
 import { Door } from './door.ts';
-import { removeLeftCaches } from './left-caches.ts';
+import { keptPaths, removeLeftCaches } from './left-caches.ts';
 import type { Life } from './life.ts';
+import { repairVolumes, restartFromDrives } from './restart.ts';
 import { selectedVolumes } from './watched-snapshot.ts';
-import type { World } from './world.ts';
+import type { World, WorldDrive } from './world.ts';
 
 /** How many intervals of changes are known. */
 const INTERVALS = 8;
@@ -54,6 +58,8 @@ export class Machine {
   private readonly trackers = new Map<string, ChangeTracker>();
   private readonly world: World;
   private readonly programs: Owner[] = [];
+  /** Settled when a volume is mounted, or never will be. */
+  private readonly mountings = new Map<string, Latch<void>>();
 
   constructor(world: World, life: Life) {
     this.world = world;
@@ -110,29 +116,39 @@ export class Machine {
 
   /** Gives a drive that was added later its door. */
   attach(id: string): void {
-    const on = this.world.drive(id);
-    const application = on.drive.handle('application', this.boot);
-    on.attach(new Door(application, this.world.doors), on.drive.handle('cache', this.boot));
+    this.attachTo(this.world.drive(id), null);
+  }
+
+  /** Waits for a volume where the machine is still starting. */
+  *whenMounted(letter: string): Task<FatVolume> {
+    const mounting = this.mountings.get(letter) ?? defect(`no file system on ${letter}`);
+    if (!mounting.isSettled) yield mounting;
+    const volume = this.mounted.get(letter);
+    if (volume === undefined) throw new FsError('corrupt', `${letter}:\\`, 'it was not mounted');
+    return volume;
   }
 
   /**
-   * Mounts the volumes, then starts the applications. What of the engine outlives a boot (durable snapshots, maps of what
-   * changed) is opened between the two: the volumes are there, and nobody has written yet.
+   * Brings back what of the engine outlives a boot, before anybody writes; puts the volumes in order and mounts them;
+   * starts the applications.
    */
   private *start(): Task<void> {
     const { world } = this;
     try {
       const ids: NodeIds = { next: 1 };
-      for (const [letter, cached] of this.cached) {
-        const volume = yield* mountFat(cached, { now: world.wallClock, ids });
-        volume.observer = world.activity;
-        this.mounted.set(letter, volume);
+      if (this.isRestart) for (const snapshot of world.snapshots) yield* snapshot.comeBack();
+      for (const letters of this.inOrderOfMounting()) {
+        if (this.isRestart) yield* repairVolumes(world, letters);
+        for (const letter of letters) yield* this.mount(letter, ids);
       }
-      // Here the engine is to open what outlives a boot; a cache file that it keeps is none that is left over.
-      if (this.isRestart) yield* removeLeftCaches(this, world.cachePaths);
+      if (this.isRestart) restartFromDrives(world);
+      this.life.startedAt = world.truth.lastEvent;
+      for (const volume of this.mounted.values()) volume.observer = world.activity;
+      if (this.isRestart) yield* removeLeftCaches(this, world.cachePaths, keptPaths(world));
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       this.failure = error;
+      for (const mounting of this.mountings.values()) if (!mounting.isSettled) mounting.settle();
       this.ready.settle();
       return;
     }
@@ -154,6 +170,23 @@ export class Machine {
     this.ready.settle();
   }
 
+  /** I4 */
+  private inOrderOfMounting(): string[][] {
+    const all = [...this.cached.keys()];
+    const isProtected = (letter: string): boolean => {
+      const { on, firstSector: first, sectorCount: count } = this.world.volume(letter);
+      const { protectedVolumes } = this.engine.live(on.spec.id);
+      return protectedVolumes.some(({ grid }) => grid.overlaps(first, count));
+    };
+    return [all.filter(letter => !isProtected(letter)), all.filter(isProtected)];
+  }
+
+  private *mount(letter: string, ids: NodeIds): Task<void> {
+    const volume = yield* mountFat(this.cached.get(letter)!, { now: this.world.wallClock, ids });
+    this.mounted.set(letter, volume);
+    this.mountings.get(letter)!.settle();
+  }
+
   private get isRestart(): boolean {
     return this.life.number > 1;
   }
@@ -172,11 +205,21 @@ export class Machine {
     }
     const engine = new Engine(this.engineOwner, ports, event => world.hear(event));
     for (const [id, on] of world.drives) {
-      if (ports.has(id)) on.attach(new Door(engine.live(id), world.doors), on.drive.handle('cache', this.boot));
-      else this.attach(id);
+      this.attachTo(on, ports.has(id) ? engine.live(id) : null);
     }
     world.target.attach(world.target.drive.handle('target', this.boot));
     return engine;
+  }
+
+  /** Without a filter the door is at the drive itself. */
+  private attachTo(on: WorldDrive, filter: Device | null): void {
+    const { drive } = on;
+    const door = new Door(filter ?? drive.handle('application', this.boot), this.world.doors);
+    on.attach({
+      door,
+      cacheHandle: drive.handle('cache', this.boot),
+      stateHandle: drive.handle('state', this.boot),
+    });
   }
 
   private buildPageCache(): PageCache {
@@ -195,6 +238,7 @@ export class Machine {
     });
     for (const [letter, { spec, on, firstSector, sectorCount }] of volumes) {
       if (spec.fs === 'raw') continue;
+      this.mountings.set(letter, new Latch<void>(`the mounting of ${letter}`));
       this.cached.set(letter, cache.addVolume({ letter, device: on.door, firstSector, sectorCount }));
     }
     return cache;

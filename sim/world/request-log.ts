@@ -13,7 +13,7 @@ import type { Nanoseconds, Sector } from '../../engine/units.ts';
 import type { DriveHandle, DriveObserver, Purpose } from '../disk/drive.ts';
 
 const OPS: readonly Op[] = ['read', 'write', 'flush', 'discard', 'zeroes'];
-const PURPOSES: readonly Purpose[] = ['application', 'preserve', 'virtual', 'cache', 'target'];
+const PURPOSES: readonly Purpose[] = ['application', 'preserve', 'virtual', 'cache', 'target', 'state'];
 
 /** How a request ended, where it was not well. */
 const FAILED = 1;

@@ -1,11 +1,15 @@
 /**
  * What a machine finds when it starts after another one has ended without warning: volumes are put in order from their
- * bytes, as the operating system did before it mounted them, and the truth is told what the drives hold.
+ * bytes, as the operating system did before it mounted them, and the truth is told what the drives hold then.
  *
  * Invariants
  * I1 What of each application's transactions is there is found from the drives alone, and before the truth is changed.
- * I2 An application without recovery whose files do not match then is not judged from that instant on.
+ * I2 Volumes are put in order by ordinary writes, which snapshots that have come back see like any other, and a flush.
+ * I3 An application without recovery whose files do not match then is not judged from that instant on.
  */
+import { IoRequest } from '../../engine/device.ts';
+import { type Task, wait } from '../../engine/task.ts';
+import { type Bytes, KIB } from '../../engine/units.ts';
 import { RestoredFiles } from '../apps/restored-files.ts';
 import { counted } from '../apps/wording.ts';
 import { NEVER, UNMATCHED } from '../apps/workload-truth.ts';
@@ -15,9 +19,10 @@ import { readRestored } from '../check/read-restored.ts';
 import { holesText, sequenceOf } from '../check/sequence.ts';
 import type { VolumeReading } from '../check/volume-reading.ts';
 import type { RestoredVolume } from '../evidence.ts';
-import { repairWrites } from '../fs/fat/repair.ts';
+import { type RepairWrite, repairWrites } from '../fs/fat/repair.ts';
+import { driveReader } from './cache-space.ts';
 import type { LifeEnd } from './life.ts';
-import type { World, WorldVolume } from './world.ts';
+import type { World, WorldDrive, WorldVolume } from './world.ts';
 
 /** What was there of a workload when its machine had started again: for the check `durable`. */
 export interface Survival {
@@ -33,7 +38,6 @@ export interface Survival {
 
 export function restartFromDrives(world: World): void {
   const volumes = [...world.volumes.values()].filter(({ spec }) => spec.fs !== 'raw');
-  for (const volume of volumes) repair(world, volume);
   const readings = volumes.map(volume => readRestored(asRestored(volume)));
   const { truth } = world;
   const evidence = evidenceOf(world, volumes, readings);
@@ -55,22 +59,54 @@ export function restartFromDrives(world: World): void {
   }
 }
 
-function repair(world: World, volume: WorldVolume): void {
-  const { on, firstSector, sectorCount } = volume;
-  const { drive } = on;
+/** How much is written at once. */
+const PIECE_BYTES: Bytes = 64 * KIB;
+
+/** I2. Reading takes no time here: what is to be written is found from the drives as they are in this step. */
+export function* repairVolumes(world: World, letters: readonly string[]): Task<void> {
+  const requests: IoRequest[] = [];
+  const written = new Set<WorldDrive>();
+  for (const letter of letters) {
+    const volume = world.volume(letter);
+    const mine = repairsOf(world, volume);
+    if (mine.length > 0) written.add(volume.on);
+    for (const request of mine) requests.push(volume.on.door.submit(request));
+  }
+  for (const request of requests) yield* done(request);
+  for (const { door } of written) yield* done(door.submit(new IoRequest('flush', 0, 0, null)));
+}
+
+function* done(request: IoRequest): Task<void> {
+  const error = yield* wait(request);
+  if (error !== null) throw error;
+}
+
+function repairsOf(world: World, { spec, on, firstSector, sectorCount }: WorldVolume): IoRequest[] {
   const sectorSize = on.spec.sectorSizeBytes;
-  const start = firstSector * sectorSize;
-  const read = (first: number, count: number): Uint8Array => {
-    const bytes = new Uint8Array(count * sectorSize);
-    drive.sectors.read(start + first * sectorSize, bytes);
-    return bytes;
-  };
-  const writes = repairWrites(read, { sectorSize, sectorCount });
-  for (const { offset, bytes } of writes) drive.repair(start + offset, bytes);
+  const writes = repairWrites(driveReader(on, firstSector), { sectorSize, sectorCount });
   const { kernel } = world;
   if (writes.length > 0) {
-    kernel.trace?.add(kernel.now(), volume.spec.letter, 'repaired', { sectors: counted(writes.length, 'sector') });
+    kernel.trace?.add(kernel.now(), spec.letter, 'repaired', { sectors: counted(writes.length, 'sector') });
   }
+  return runsOf(writes).map(({ offset, bytes }) => {
+    return new IoRequest('write', firstSector + offset / sectorSize, bytes.length / sectorSize, bytes);
+  });
+}
+
+/** Sectors that lie side by side are written together. */
+function runsOf(writes: readonly RepairWrite[]): RepairWrite[] {
+  const runs: RepairWrite[] = [];
+  for (let at = 0; at < writes.length; ) {
+    const { offset } = writes[at]!;
+    let end = offset;
+    const from = at;
+    while (at < writes.length && writes[at]!.offset === end && end - offset < PIECE_BYTES)
+      end += writes[at++]!.bytes.length;
+    const bytes = new Uint8Array(end - offset);
+    for (const write of writes.slice(from, at)) bytes.set(write.bytes, write.offset - offset);
+    runs.push({ offset, bytes });
+  }
+  return runs;
 }
 
 function asRestored({ spec, on }: WorldVolume): RestoredVolume {
@@ -117,7 +153,7 @@ interface Found {
 /** I1 */
 function findIn(world: World, evidence: DataEvidence, workload: JudgedWorkload): Found {
   const { application, truth } = workload;
-  const after = world.machine.life.endedBy;
+  const after = world.lives.at(-2)?.endedBy ?? null;
   const before = truth.whyUnjudged(evidence.until);
   if (after === null || truth.transactions.length === 0 || before !== null) {
     return { survival: null, isThere: () => true, broken: null };

@@ -4,9 +4,10 @@
  */
 
 import { IoError } from '../../engine/device.ts';
+import type { Refusal } from '../../engine/durable/reopen.ts';
 import { NotTaken } from '../../engine/engine.ts';
 import { defect, WorldError } from '../../engine/invariant.ts';
-import { Cancelled, Latch, type Process, type Task } from '../../engine/task.ts';
+import { Cancelled, Latch, type Process, type Task, wait } from '../../engine/task.ts';
 import { type Nanoseconds, SECOND } from '../../engine/units.ts';
 import { type Agent, type AgentContext, newBackup } from '../agents/agent.ts';
 import type { Backup } from '../agents/backup.ts';
@@ -15,14 +16,15 @@ import { groupAgent, NeverQuiet } from '../agents/group-agent.ts';
 import { liveImage } from '../agents/live-image.ts';
 import { naiveCopy } from '../agents/naive-copy.ts';
 import { openFileAgent } from '../agents/open-file-agent.ts';
-import { besideSnapshot, endOf, otmAgent, outcomeOf } from '../agents/otm.ts';
-import { incrementalAgent } from '../agents/otm-incremental.ts';
+import { besideAgain, besideSnapshot, endOf, otmAgainAgent, otmAgent, outcomeOf } from '../agents/otm.ts';
+import { incrementalAgainAgent, incrementalAgent } from '../agents/otm-incremental.ts';
 import { FsError } from '../fs/file-system.ts';
 import type { Stuck } from '../kernel/kernel.ts';
-import { hasSnapshots, type Method, scheduleOf } from '../scenario/scenario.ts';
+import { type BesideSnapshot, hasSnapshots, type Method, scheduleOf } from '../scenario/scenario.ts';
 import type { Sliced } from '../slices.ts';
 import { END_WORDS } from './life.ts';
 import type { Machine } from './machine.ts';
+import type { WatchedSnapshot } from './watched-snapshot.ts';
 import type { World } from './world.ts';
 
 /** How long a world goes on after its last backup. */
@@ -171,10 +173,16 @@ class SessionRun {
     const { startNs } = world.scenario.backups;
     const { count, everyNs, skipsMissed } = scheduleOf(world.scenario, method);
     const besides: Process<void>[] = [];
+    const keepers: Process<void>[] = [];
+    const keeper = world.kernel.owner('keeper');
     const first = world.machine;
     if (hasSnapshots(method)) {
       const { agent } = first;
-      for (const beside of method.beside) besides.push(agent.spawn(beside.id, besideSnapshot(world, beside)));
+      for (const beside of method.beside) {
+        const kept = agent.spawn(beside.id, besideSnapshot(world, beside));
+        besides.push(kept);
+        if (beside.options.durable) keepers.push(keeper.spawn(beside.id, this.keep(beside, kept, first)));
+      }
     }
     for (let number = 0; number < count; number++) {
       // A run whose time passed while another one ran, or the machine was down, is missed: the next one makes up for it.
@@ -185,6 +193,7 @@ class SessionRun {
       if (machine !== null) yield* this.backUp(method, number + 1, machine);
     }
     for (const { end } of besides) yield* endedOrGone(end, first);
+    for (const { end } of keepers) yield* wait(end);
   }
 
   private *backUp(method: Method, number: number, machine: Machine): Task<void> {
@@ -193,21 +202,8 @@ class SessionRun {
     this.backups.push(backup);
     world.doors.writeDelays = backup.writeDelays;
     world.doors.readDelays = backup.readDelays;
-    const { agent } = machine;
-    world.faults?.agentBegins(agent);
-    const context: AgentContext = {
-      world,
-      owner: agent,
-      selection: world.scenario.backups.selection,
-      number,
-      backup,
-      beforeRead: () => world.beforeRead(),
-    };
-    const { end } = agent.spawn(method.id, agentOf(method)(context));
     try {
-      yield* endedOrGone(end, machine);
-      if (end.isSettled) end.value;
-      else this.machineEnded(backup, machine);
+      yield* this.makeIt(backup, number, method, machine);
     } catch (error) {
       if (!(error instanceof WorldError)) throw error;
       this.fails(backup, error);
@@ -215,10 +211,51 @@ class SessionRun {
     this.end(backup);
   }
 
+  /** In this life of the machine, and in later ones as often as its snapshot comes back. */
+  private *makeIt(backup: Backup, number: number, method: Method, first: Machine): Task<void> {
+    const { world } = this;
+    let agent = agentOf(method);
+    for (let machine = first; ; ) {
+      const owner = machine.agent;
+      world.faults?.agentBegins(owner);
+      const { selection } = world.scenario.backups;
+      const context: AgentContext = { world, owner, selection, number, backup, beforeRead: () => world.beforeRead() };
+      const { end } = owner.spawn(method.id, agent(context));
+      yield* endedOrGone(end, machine);
+      if (end.isSettled) {
+        end.value;
+        return;
+      }
+      const watched = world.snapshots.find(({ request }) => request.id === backup.id);
+      if (watched !== undefined && isInterrupted(watched)) yield* world.running();
+      if (watched?.snapshot?.isEnabled !== true || watched.reopenedNs === null) {
+        this.machineEnded(backup, machine, watched?.refusal ?? null);
+        return;
+      }
+      machine = world.machine;
+      agent = method.kind === 'otm-incremental' ? incrementalAgainAgent(method, watched) : otmAgainAgent(watched);
+    }
+  }
+
   /** Its program is gone, and nobody has heard of it. */
-  private machineEnded(backup: Backup, { life }: Machine): void {
+  private machineEnded(backup: Backup, { life }: Machine, refusal: Refusal | null): void {
     backup.outcome = 'failed';
     backup.reason = `the machine ${END_WORDS[life.endedBy ?? defect('a machine that lives has ended')]}`;
+    if (refusal !== null) backup.reason += `; the snapshot did not come back, ${refusal.because}: ${refusal.detail}`;
+  }
+
+  /** Keeps a durable snapshot beside the backup in later lives of the machine, too. */
+  private *keep(beside: BesideSnapshot, begun: Process<void>, first: Machine): Task<void> {
+    const { world } = this;
+    let { end } = begun;
+    yield* endedOrGone(end, first);
+    while (!end.isSettled) {
+      const machine = yield* world.running();
+      const watched = world.snapshots.find(({ request }) => request.id === beside.id);
+      if (watched?.snapshot?.isEnabled !== true || watched.reopenedNs === null) return;
+      end = machine.agent.spawn(beside.id, besideAgain(watched, beside)).end;
+      yield* endedOrGone(end, machine);
+    }
   }
 
   private fails(backup: Backup, error: WorldError): void {
@@ -241,6 +278,11 @@ class SessionRun {
     backup.endedAt = this.world.truth.now();
     this.world.doors.measureNothing();
   }
+}
+
+/** A machine is to say what became of it. */
+function isInterrupted({ interruptions }: WatchedSnapshot): boolean {
+  return interruptions.length > 0;
 }
 
 /** Waits until a task of a machine has ended, well or not, or the machine has. */

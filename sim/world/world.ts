@@ -41,7 +41,7 @@ import { Machine } from './machine.ts';
 import { Power } from './power.ts';
 import { RequestLog } from './request-log.ts';
 import { Rescue, type RestoredDisk } from './rescue.ts';
-import { restartFromDrives, type Survival } from './restart.ts';
+import type { Survival } from './restart.ts';
 import { TARGET_FIGURES, TARGET_ID, Target } from './target.ts';
 import { selectedVolumes, type WatchedSnapshot } from './watched-snapshot.ts';
 
@@ -49,7 +49,7 @@ import { selectedVolumes, type WatchedSnapshot } from './watched-snapshot.ts';
 export class WorldDrive {
   readonly spec: DriveSpec;
   readonly drive: Drive;
-  private attached: { readonly door: Door; readonly cacheHandle: DriveHandle } | null = null;
+  private attached: Attached | null = null;
 
   constructor(spec: DriveSpec, drive: Drive) {
     this.spec = spec;
@@ -65,10 +65,21 @@ export class WorldDrive {
     return this.attached?.cacheHandle ?? defect(`${this.spec.id}: no machine is at it`);
   }
 
-  /** For machines. */
-  attach(door: Door, cacheHandle: DriveHandle): void {
-    this.attached = { door, cacheHandle };
+  get stateHandle(): DriveHandle {
+    return this.attached?.stateHandle ?? defect(`${this.spec.id}: no machine is at it`);
   }
+
+  /** For machines. */
+  attach(attached: Attached): void {
+    this.attached = attached;
+  }
+}
+
+/** What a machine has at a drive: the way of applications, and those of the engine's own caches and states. */
+interface Attached {
+  readonly door: Door;
+  readonly cacheHandle: DriveHandle;
+  readonly stateHandle: DriveHandle;
 }
 
 export interface WorldVolume {
@@ -138,6 +149,7 @@ export class World {
   readonly engineListeners: ((event: EngineEvent) => void)[] = [];
   /** The machine that runs, or ran last (I3). */
   machine: Machine;
+  private incarnations = 0;
   private nextLife = new Latch<void>('the next start of the machine');
 
   constructor(options: WorldOptions) {
@@ -239,7 +251,7 @@ export class World {
     machine.end();
     this.doors.machineEnded();
     this.faults?.machineEnded();
-    for (const snapshot of this.snapshots) if (snapshot.life === life) snapshot.machineEnded();
+    for (const snapshot of this.snapshots) snapshot.machineEnded();
     for (const { application, truth } of this.workloads) {
       truth.machineEnded(`the machine ${END_WORDS[by]}`, !application.recovers);
     }
@@ -253,7 +265,6 @@ export class World {
     for (const { drive, machineEnds } of this.backupDrives) {
       machineEnds.push({ atNs: endedNs ?? kernel.now(), sectors: drive.fork() });
     }
-    restartFromDrives(this);
     const drives = new Map(this.scenario.drives.map(({ id }) => [id, this.drive(id).drive.fork()]));
     this.machine = this.newMachine(drives);
     kernel.trace?.add(kernel.now(), 'machine', 'starts', { life: this.machine.life.number });
@@ -270,6 +281,12 @@ export class World {
     this.drives.set(spec.id, on);
     this.machine.attach(spec.id);
     return on;
+  }
+
+  /** Of the next durable snapshot: no two in all lives have the same. */
+  takeIncarnation(): number {
+    this.incarnations += 1;
+    return this.incarnations;
   }
 
   /** The next letter that no volume has, for a virtual volume. */

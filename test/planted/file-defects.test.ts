@@ -64,7 +64,7 @@ const BROKEN: readonly BrokenFiles[] = [
   },
   {
     name: 'a cache file that stays on the volume',
-    changes: [{ file: 'sim/fs/fat/cache-file.ts', find: '      yield* this.volume.remove(this.path);\n', replace: '' }],
+    changes: [{ file: 'sim/fs/fat/cache-file.ts', find: '      yield* volume.remove(this.path);\n', replace: '' }],
     caughtBy: 'self',
   },
 ];

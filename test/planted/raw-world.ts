@@ -188,9 +188,14 @@ function* write(world: World, writer: number, restless: boolean | 'discards'): T
     const inCycle = now % (BURST + REST);
     const isResting = inCycle >= BURST;
     if (isResting && restless === false) yield BURST + REST - inCycle;
-    submit(world, random, writer * 1_000_000 + number, isResting && restless === 'discards');
+    if (mayWrite(world)) submit(world, random, writer * 1_000_000 + number, isResting && restless === 'discards');
     yield random.below(12 * MILLISECOND);
   }
+}
+
+/** Writers are programs of the machine: none writes while it is down, or starts again. */
+function mayWrite({ machine }: World): boolean {
+  return machine.boot.isAlive && (machine.life.number === 1 || machine.isUp);
 }
 
 function submit(world: World, random: RandomStream, version: number, discards: boolean): void {

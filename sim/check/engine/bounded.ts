@@ -1,13 +1,14 @@
 /**
  * `bounded` (E8): each snapshot's cache file, as the drive saw it written and zeroed and as the host lent it, never grows
- * past its limit; and nothing is written beside the cache files of those that are there.
+ * past its limit; and nothing is written beside the cache files, and the states, of those that are there.
  */
+
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { LentExtent, WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { Verdict } from '../verdict.ts';
-import { cacheRows } from './cache-writes.ts';
 import { coverage } from './coverage.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
+import { cacheRows, stateRows } from './own-requests.ts';
 import { extentOf } from './protected-ranges.ts';
 
 export function bounded({ world, snapshots }: EngineEvidence): Verdict {
@@ -27,6 +28,11 @@ export function bounded({ world, snapshots }: EngineEvidence): Verdict {
     looked += row.count;
     if (!owned.has(row.issuedAs))
       violations.push(`${row.op} of sectors ${row.sector}+${row.count} for a cache, which is no cache file's place`);
+  }
+  for (const snapshot of snapshots) for (const row of stateRows(world, snapshot)) owned.add(row.issuedAs);
+  for (const { op, sector, count, issuedAs } of world.requests.rows('state')) {
+    if (!owned.has(issuedAs))
+      violations.push(`${op} of sectors ${sector}+${count} for a state, which is no snapshot's place`);
   }
   return engineVerdict('bounded', 'E8', {
     looked,

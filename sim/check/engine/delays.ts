@@ -31,7 +31,7 @@ export function unexplainedDelays(
   windows: readonly CopyWindow[],
 ): string[] {
   const ranges = protectedRanges(world, snapshots);
-  const holds = holdsOf(world, snapshots);
+  const holds = [...holdsOf(world, snapshots), ...endsOf(world, snapshots)];
   const onTheWay = new ReasonsBySector();
   for (const { drive, granule, from, to } of windows) onTheWay.add(drive, granule, { from, to });
   const ends = endsOfCopies(world);
@@ -93,10 +93,22 @@ function holdsOf({ engineEvents }: World, snapshots: readonly WatchedSnapshot[])
 
 const ENDS_HOLD: ReadonlySet<string> = new Set(['enabled', 'hold-limit', 'released']);
 
-/** The instants at which a copy may have ended: with its read, with a write to a cache, or with its snapshot. */
+/** After the end of a durable snapshot first writes wait until that is durable, or no longer than its limit (E10). */
+function endsOf({ engineEvents }: World, snapshots: readonly WatchedSnapshot[]): Hold[] {
+  return snapshots.flatMap(({ request, selected }) => {
+    if (!request.options.durable) return [];
+    const covers = (write: HeldWrite): boolean =>
+      selected.some(({ drive, extent }) => drive === write.drive && overlaps(extent, write));
+    return engineEvents
+      .filter(({ kind, snapshot }) => snapshot === request.id && (kind === 'lost' || kind === 'released'))
+      .map(({ at }) => ({ from: at, to: at + request.options.preserveLimitNs, covers }));
+  });
+}
+
+/** The instants at which a copy may have ended: with its read, with a write to a cache or a state, or with its snapshot. */
 function endsOfCopies({ requests, engineEvents }: World): Set<Nanoseconds> {
   const ends = new Set<Nanoseconds>();
-  for (const purpose of ['preserve', 'cache'] as const) {
+  for (const purpose of ['preserve', 'cache', 'state'] as const) {
     for (const { completedAt } of requests.rows(purpose)) ends.add(completedAt);
   }
   for (const { kind, at } of engineEvents) if (kind === 'lost' || kind === 'released') ends.add(at);

@@ -9,6 +9,7 @@ import { idle } from './idle.ts';
 import { once } from './once.ts';
 import { oneInstant } from './one-instant.ts';
 import { quiet } from './quiet.ts';
+import { recovered } from './recovered.ts';
 import { released } from './released.ts';
 import { self } from './self.ts';
 import { several } from './several.ts';
@@ -24,6 +25,7 @@ const CHECKS = [
   quiet,
   released,
   faultRule,
+  recovered,
   self,
   several,
   idle,

@@ -5,8 +5,8 @@
 
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { Verdict } from '../verdict.ts';
-import { cacheRows } from './cache-writes.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
+import { cacheRows } from './own-requests.ts';
 
 export function exact(evidence: EngineEvidence): Verdict {
   const snapshots = enabledOf(evidence);

@@ -3,15 +3,16 @@
  * (`protect: application`), or applications are refused and the snapshot stays exact (`protect: backup`). Nothing between,
  * nothing without a fault, and nobody waits longer than the limits say.
  */
+
 import type { LossCause } from '../../../engine/events.ts';
 import { MIB, type Nanoseconds, SECOND } from '../../../engine/units.ts';
 import type { HeldWrite } from '../../world/door.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
-import { cacheRows } from './cache-writes.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 import { hadCause } from './loss-cause.ts';
+import { cacheRows, stateRows } from './own-requests.ts';
 import { isInLife, overlaps, type ProtectedRange, protectedRanges, withEarlier } from './protected-ranges.ts';
 
 export function faultRule(evidence: EngineEvidence): Verdict {
@@ -37,7 +38,9 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
   const events = world.engineEvents.filter(event => event.snapshot === id);
   const losses = events.flatMap(event => (event.kind === 'lost' ? [event] : []));
   const refusals = events.flatMap(event => (event.kind === 'write-refused' ? [event] : []));
-  if (losses.length > 1) violations.push(`${id}: was lost ${losses.length} times`);
+  // One that was lost may come back, where that had not become durable.
+  const returns = snapshot.interruptions.filter(({ became, hasEnded }) => became === 'back' && hasEnded).length;
+  if (losses.length > 1 + returns) violations.push(`${id}: was lost ${losses.length} times`);
   if (options.protect === 'application' && refusals.length > 0) {
     violations.push(`${id}: refused a write, and protects the application`);
   }
@@ -49,7 +52,7 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
     if (!hadCause(world, snapshot, cause, at))
       violations.push(`${id}: says ${cause}, and nothing of the kind happened`);
   }
-  const failed = cacheRows(world, snapshot).filter(row => row.failed);
+  const failed = [...cacheRows(world, snapshot), ...stateRows(world, snapshot)].filter(row => row.failed);
   const until =
     events.find(({ kind }) => kind === 'lost' || kind === 'released')?.at ?? snapshot.diedNs ?? world.kernel.now();
   const early = failed.filter(({ op, completedAt }) => op !== 'read' && completedAt < until);
@@ -61,7 +64,7 @@ function judge(world: World, snapshot: WatchedSnapshot): { looked: number; viola
 
 /**
  * A write may wait for an earlier one that it overlaps, then for a hold for T, for the copies of its pieces of 1 MiB and
- * for a backup read of each snapshot; the limits bound each of these but the first.
+ * for a backup read of each snapshot, and for the end of a durable one; the limits bound each of these but the first.
  */
 function heldTooLong(world: World, held: readonly HeldWrite[], ranges: readonly ProtectedRange[]): string[] {
   const violations: string[] = [];
@@ -69,15 +72,24 @@ function heldTooLong(world: World, held: readonly HeldWrite[], ranges: readonly 
   for (const { write, earlier } of withEarlier(held)) {
     const since = Math.max(write.from, ...earlier.map(({ to }) => to));
     const waited = Math.min(write.to, world.kernel.now()) - since;
-    const limits = ranges
-      .filter(range => range.drive === write.drive && overlaps(range.extent, write) && isInLife(range, write))
-      .map(({ snapshot }) => snapshot.request.options.preserveLimitNs);
+    const options = ranges
+      .filter(range => range.drive === write.drive && overlaps(range.extent, write))
+      .filter(range => isInLife(range, write) || comesBeforeGone(range, write))
+      .map(({ snapshot }) => snapshot.request.options);
+    const limits = options.map(({ preserveLimitNs }) => preserveLimitNs);
+    const endNs = options.reduce((sum, { durable, preserveLimitNs }) => sum + (durable ? preserveLimitNs : 0), 0);
     const pieces = Math.ceil((write.count * world.drive(write.drive).spec.sectorSizeBytes) / MIB);
-    const most = pieces * Math.max(0, ...limits) + limits.reduce((sum, limit) => sum + limit, 0) + holdNs;
+    const most = pieces * Math.max(0, ...limits) + limits.reduce((sum, limit) => sum + limit, 0) + holdNs + endNs;
     if (waited > most)
       violations.push(`a write was held for ${waited / SECOND} s, and the limits allow ${most / SECOND} s`);
   }
   return violations;
+}
+
+/** Of a durable snapshot the end has to be durable before its volumes are free. */
+function comesBeforeGone({ snapshot, from }: ProtectedRange, { arrivedAs, leftAs }: HeldWrite): boolean {
+  const { request, issuedAtGone } = snapshot;
+  return request.options.durable && leftAs >= from && arrivedAs <= (issuedAtGone ?? Number.POSITIVE_INFINITY);
 }
 
 /** Of the snapshots that held writes for their T. */

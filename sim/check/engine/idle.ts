@@ -7,14 +7,14 @@ export function idle(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
   const violations: string[] = [];
   let looked = 0;
-  for (const { request, T, findings, diedNs } of enabledOf(evidence)) {
+  for (const { request, T, findings, diedNs, reopenedNs } of enabledOf(evidence)) {
     const limit = request.options.idleLimitNs;
     if (limit === null || T === null) continue;
     const end = world.engineEvents.find(
       ({ kind, snapshot: id }) => id === request.id && (kind === 'released' || kind === 'lost'),
     );
     const until = end?.at ?? diedNs ?? world.kernel.now();
-    const silence = until - Math.max(T, findings.lastReadNs ?? T);
+    const silence = until - Math.max(T, findings.lastReadNs ?? T, reopenedNs ?? T);
     const byIdle = end !== undefined && end.kind === 'released' && end.cause === 'idle';
     if (byIdle || silence >= limit) looked += 1;
     const after = `after ${silence / SECOND} s of silence, the limit is ${limit / SECOND} s`;

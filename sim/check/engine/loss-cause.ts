@@ -1,11 +1,12 @@
 /** Whether what a snapshot gives as the cause of its loss, or of a refusal, did happen to it, by the world's own log. */
+
 import type { LossCause } from '../../../engine/events.ts';
 import { type Bytes, KIB, type Nanoseconds } from '../../../engine/units.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
-import { cacheRows } from './cache-writes.ts';
 import { coverage } from './coverage.ts';
+import { cacheRows, stateRows } from './own-requests.ts';
 import { extentOf, overlaps } from './protected-ranges.ts';
 
 /** What the world's own log has of the cause that the engine gives, up to then. */
@@ -18,7 +19,9 @@ export function hadCause(world: World, snapshot: WatchedSnapshot, cause: LossCau
         row => row.failed && row.issuedAt >= since && row.completedAt <= at,
       );
     case 'cache-error':
-      return cacheRows(world, snapshot).some(row => row.failed && row.completedAt <= at);
+      return [...cacheRows(world, snapshot), ...stateRows(world, snapshot)].some(
+        row => row.failed && row.completedAt <= at,
+      );
     case 'cache-full':
       return isFull(world, snapshot);
     case 'preserve-limit': {
@@ -27,6 +30,7 @@ export function hadCause(world: World, snapshot: WatchedSnapshot, cause: LossCau
         ...sourceRows(world, snapshot, 'preserve'),
         ...sourceRows(world, snapshot, 'virtual'),
         ...cacheRows(world, snapshot),
+        ...stateRows(world, snapshot),
       ];
       return rows.some(
         ({ issuedAt, completedAt }) => issuedAt <= at && Math.min(completedAt, at) - issuedAt >= preserveLimitNs / 4,
@@ -50,7 +54,9 @@ function isFull(world: World, snapshot: WatchedSnapshot): boolean {
   const { request, selected, spacePeakBytes, cacheDrive, hasNoRoom } = snapshot;
   const { cache, granuleBytes } = request.options;
   const { sectorSizeBytes } = world.drive(cacheDrive).spec;
-  const slotBytes = Math.max(granuleBytes, sectorSizeBytes);
+  // In a log a granule has a header, and its group a commit record.
+  const besideBytes = snapshot.statePlace === null ? 0 : 2 * sectorSizeBytes;
+  const slotBytes = Math.max(granuleBytes, sectorSizeBytes) + besideBytes;
   if (!hasNoRoom && spacePeakBytes + slotBytes <= cache.limitBytes) return false;
   const writes = cacheRows(world, snapshot).filter(({ op }) => op === 'write');
   const written = coverage(writes.map(extentOf), 1);

@@ -106,7 +106,7 @@ class ReadJudge implements OldDataReads {
       this.violations.push(
         `old data of sectors ${cell.first}+${cell.count} of ${drive} was read, and no write touches it`,
       );
-    } else if (cell.sectorsRead > cell.count * (cell.lacking.size + again)) {
+    } else if (cell.sectorsRead > cell.count * (cell.lacking.size + again + this.lostCopies(cell, row, drive))) {
       const who = `${cell.lacking.size} snapshot${cell.lacking.size === 1 ? '' : 's'}`;
       this.violations.push(
         `old data of sectors ${cell.first}+${cell.count} of ${drive} was read more often than by the ${who} that lacked it`,
@@ -129,6 +129,18 @@ class ReadJudge implements OldDataReads {
       if (isOver) times += 1;
     }
     return times;
+  }
+
+  /** Copies that their machine may not have lived to commit: each is made again. */
+  private lostCopies({ first }: Cell, { issuedAs }: LoggedRequest, drive: string): number {
+    const over = this.ranges.filter(
+      range => range.drive === drive && overlaps(range.extent, { sector: first, count: 1 }),
+    );
+    return over.reduce((sum, { snapshot }) => {
+      return (
+        sum + snapshot.interruptions.filter(({ became, issued }) => became === 'back' && issued <= issuedAs).length
+      );
+    }, 0);
   }
 
   private cell(drive: string, { first, count }: Extent): Cell {

@@ -3,14 +3,16 @@
  * only those, once for each snapshot that lacks them, counted at the drives; the handles' counts add up to what the drives
  * saw; and a write to what is preserved already goes straight through.
  */
+
 import type { HeldWrite } from '../../world/door.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
-import { cacheRows, judgeCacheWrites } from './cache-writes.ts';
+import { judgeCacheWrites } from './cache-writes.ts';
 import { unexplainedDelays } from './delays.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
 import { judgeOldDataReads } from './old-data-reads.ts';
+import { cacheRows, stateRows } from './own-requests.ts';
 
 export function once(evidence: EngineEvidence): Verdict {
   const { world } = evidence;
@@ -39,13 +41,29 @@ export function once(evidence: EngineEvidence): Verdict {
 function takeovers(world: World, snapshots: readonly WatchedSnapshot[]): HeldWrite[] {
   return snapshots.flatMap(snapshot => {
     if (snapshot.cacheDrive === '') return [];
-    const zeroes = cacheRows(world, snapshot).filter(({ op }) => op === 'zeroes');
-    return snapshot.cacheExtents.map(({ first, count, lentAs, lentNs }): HeldWrite => {
-      const row = zeroes.find(({ sector, issuedAs }) => sector === first && issuedAs >= lentAs);
-      const range = { drive: snapshot.cacheDrive, sector: first, count, from: lentNs, arrivedAs: lentAs };
-      if (row === undefined) return { ...range, to: Infinity, leftAs: Infinity, end: 'none' };
-      return { ...range, to: row.issuedAt, leftAs: row.issuedAs, end: 'passed' };
-    });
+    return [...cacheTakeovers(world, snapshot), ...stateTakeovers(world, snapshot)];
+  });
+}
+
+/** The sectors of a state are written past the filter, too. */
+function stateTakeovers(world: World, snapshot: WatchedSnapshot): HeldWrite[] {
+  const { statePlace, askedNs, issuedAtAsked } = snapshot;
+  if (statePlace === null) return [];
+  const first = stateRows(world, snapshot).find(({ op }) => op === 'write');
+  const left = { to: first?.issuedAt ?? Infinity, leftAs: first?.issuedAs ?? Infinity };
+  return statePlace.sectors.map(sector => {
+    const range = { drive: statePlace.drive, sector, count: 1, from: askedNs, arrivedAs: issuedAtAsked };
+    return { ...range, ...left, end: first === undefined ? 'none' : 'passed' };
+  });
+}
+
+function cacheTakeovers(world: World, snapshot: WatchedSnapshot): HeldWrite[] {
+  const zeroes = cacheRows(world, snapshot).filter(({ op }) => op === 'zeroes');
+  return snapshot.cacheExtents.map(({ first, count, lentAs, lentNs }): HeldWrite => {
+    const row = zeroes.find(({ sector, issuedAs }) => sector === first && issuedAs >= lentAs);
+    const range = { drive: snapshot.cacheDrive, sector: first, count, from: lentNs, arrivedAs: lentAs };
+    if (row === undefined) return { ...range, to: Infinity, leftAs: Infinity, end: 'none' };
+    return { ...range, to: row.issuedAt, leftAs: row.issuedAs, end: 'passed' };
   });
 }
 

@@ -2,14 +2,15 @@
  * `released` (E12): after a snapshot is gone nothing of it is left: no request at a drive, no letter, no cache file. One
  * that ended with its machine was not released: of it only the requests are judged that came after.
  */
+
 import type { EngineEvent } from '../../../engine/events.ts';
 import type { Snapshot } from '../../../engine/snapshot.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
-import { cacheRows } from './cache-writes.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
+import { cacheRows } from './own-requests.ts';
 import { overlaps, type ProtectedRange, protectedRanges } from './protected-ranges.ts';
 
 export function released(evidence: EngineEvidence): Verdict {
@@ -92,8 +93,8 @@ function isAliveAt({ from, to }: ProtectedRange, { issuedAs }: LoggedRequest): b
 }
 
 /** Whether its end is one that its user, or its idle limit, asked for. `idle` judges the latter. */
-export function wasAsked({ closedNs }: WatchedSnapshot, end: EngineEvent): boolean {
-  return end.kind === 'released' && (end.cause === 'idle' || end.at === closedNs);
+export function wasAsked({ closings }: WatchedSnapshot, end: EngineEvent): boolean {
+  return end.kind === 'released' && (end.cause === 'idle' || closings.includes(end.at));
 }
 
 /** What the host still lends to a snapshot that has ended, and whether it ever said that it had. */

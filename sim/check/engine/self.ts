@@ -3,6 +3,7 @@
  * the last sector, and nothing of them was preserved. Such a cache had all of its limit, zeroed and flushed, before its own T
  * and does not grow in another's life; the engine wrote nothing else to what is protected; and the file is gone afterwards.
  */
+
 import type { Extent } from '../../../engine/units.ts';
 import { livePaths, overlapsExtent } from '../../world/left-out.ts';
 import type { LoggedRequest } from '../../world/request-log.ts';
@@ -10,8 +11,8 @@ import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { isWithin } from './bounded.ts';
-import { cacheRows } from './cache-writes.ts';
 import { type EngineEvidence, enabledOf, engineVerdict } from './engine-verdict.ts';
+import { cacheRows } from './own-requests.ts';
 import {
   extentOf,
   leftOutOn,

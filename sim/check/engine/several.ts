@@ -37,9 +37,9 @@ interface Together {
   readonly endedBeside: readonly { readonly snapshot: WatchedSnapshot; readonly end: EngineEvent }[];
 }
 
-/** By the order of the engine's events, as several may be of one instant. Nothing outlives its machine. */
+/** By the order of the engine's events, as several may be of one instant. Only what came back outlives its machine. */
 function aliveTogether(evidence: EngineEvidence): Together {
-  const lives = new Map(evidence.snapshots.map(({ request, life }) => [request.id, life]));
+  const lives = new Map(evidence.snapshots.map(snapshot => [snapshot.request.id, snapshot.lives]));
   const alive = new Set<string>();
   const together = new Set<string>();
   const ends = new Map<string, EngineEvent>();
@@ -49,7 +49,8 @@ function aliveTogether(evidence: EngineEvidence): Together {
       if (alive.delete(snapshot)) ends.set(snapshot, event);
     }
     if (kind !== 'enabled') continue;
-    for (const id of alive) if (lives.get(id) !== lives.get(snapshot)) alive.delete(id);
+    const [life] = lives.get(snapshot) ?? [];
+    for (const id of alive) if (life !== undefined && lives.get(id)?.includes(life) !== true) alive.delete(id);
     alive.add(snapshot);
     if (alive.size > 1) for (const id of alive) together.add(id);
   }

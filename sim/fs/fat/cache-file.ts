@@ -11,11 +11,12 @@ export class CacheFileOnFat {
   readonly path: Path;
   /** All its clusters, also where less was asked for than they hold. */
   extents: readonly Extent[] = [];
-  private readonly volume: FatVolume;
+  /** Waits for its volume, where the machine is still starting. */
+  private readonly volume: () => Task<FatVolume>;
   private readonly folder: Path;
   private sectorCount: Sector = 0;
 
-  constructor(volume: FatVolume, folder: Path, name: string) {
+  constructor(volume: () => Task<FatVolume>, folder: Path, name: string) {
     this.volume = volume;
     this.folder = folder;
     this.path = `${folder}\\${name}`;
@@ -23,21 +24,31 @@ export class CacheFileOnFat {
 
   /** Adds so many bytes and says where they are, from the start of the volume. Durable when it returns. */
   *grow(bytes: Bytes): Task<Extent[]> {
-    const { sectorSize } = this.volume.layout;
+    const volume = yield* this.volume();
+    const { sectorSize } = volume.layout;
     const before = this.sectorCount;
     const after = before + Math.ceil(bytes / sectorSize);
-    yield* this.volume.makeDirectory(this.folder);
-    const extents = yield* this.volume.reserve(this.path, after * sectorSize);
+    yield* volume.makeDirectory(this.folder);
+    const extents = yield* volume.reserve(this.path, after * sectorSize);
     this.sectorCount = after;
     this.extents = extents;
     return part(extents, before, after);
+  }
+
+  /** The file is there from an earlier life of the machine; returns the sectors that can be used, `most` of them at most. */
+  found(extents: readonly Extent[], most: Sector): Extent[] {
+    this.extents = extents;
+    const all = extents.reduce((sum, { count }) => sum + count, 0);
+    this.sectorCount = Math.min(all, most);
+    return part(extents, 0, this.sectorCount);
   }
 
   /** Gives everything back; fine when there is nothing. */
   *remove(): Task<void> {
     this.sectorCount = 0;
     try {
-      yield* this.volume.remove(this.path);
+      const volume = yield* this.volume();
+      yield* volume.remove(this.path);
     } catch (error) {
       if (!(error instanceof FsError && error.failure === 'not-found')) throw error;
     }

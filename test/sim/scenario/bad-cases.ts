@@ -246,7 +246,6 @@ export const BAD_SENSE: readonly Case[] = [
   ['keys-exclude', 'world.drives.disk1.volumes.R.trim=10 s', /nobody knows what of a raw volume is free/],
   ['keys-exclude', 'faults=[{ kind: write-error, on: C, op: flush, sectors: 1 }]', /a flush has no sectors/],
   ['memory-limit', 'world.pageCache.size=2 GiB', /the world would touch 21\d\d MiB, and the limit is 1 GiB/],
-  ['not-there-yet', 'backups.methods.otm.durable=true', /`durable: true` is not there yet/],
   ['not-there-yet', 'phases={ safety: 60 s }', /`phases` is not there yet/],
   ['not-there-yet', 'backups.methods=[otm-incremental]', /the method `otm-incremental` is not there yet/],
   ['not-there-yet', 'backups.methods=[{ otm-incremental: { every: 10 min } }]', /`otm-incremental` is not there yet/],

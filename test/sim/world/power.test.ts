@@ -7,6 +7,7 @@ import type { Task } from '../../../engine/task.ts';
 import { loadModules } from '../../../host/modules.ts';
 import { transparent } from '../../../sim/check/engine/transparent.ts';
 import { readRestored } from '../../../sim/check/read-restored.ts';
+import type { Sectors } from '../../../sim/disk/sectors.ts';
 import type { Modules } from '../../../sim/modules.ts';
 import type { BackupResult, RunResult } from '../../../sim/result.ts';
 import { type FinishedMethod, Simulation } from '../../../sim/run.ts';
@@ -139,8 +140,17 @@ describe('what a cut leaves behind', () => {
   });
 
   test('the truth is what the drives hold when the machine starts', () => {
-    const { world } = runWorld(modules, scenarioOf('{ kind: power-cut, nth: 150, back: 200 ms }'), 4, () => {});
-    const { startedAt, drives } = world.lives[1]!;
+    let drives: ReadonlyMap<string, Sectors> = new Map();
+    const watch = (world: World): void => {
+      const { truth } = world;
+      const told = truth.restarted.bind(truth);
+      truth.restarted = (...of) => {
+        drives = world.fork();
+        return told(...of);
+      };
+    };
+    const { world } = runWorld(modules, scenarioOf('{ kind: power-cut, nth: 150, back: 200 ms }'), 4, watch);
+    const { startedAt } = world.lives[1]!;
     const found = new Set<string>();
     for (const { spec, on } of world.volumes.values()) {
       const sectors = drives.get(spec.driveId)!;

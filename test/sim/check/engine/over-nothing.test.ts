@@ -18,7 +18,8 @@ function evidence(order: readonly string[], differing: { readonly [id: string]: 
   const snapshots = ids.map(id => ({
     request: { id },
     T: 0,
-    closedNs: order.indexOf(`released ${id}`),
+    lives: [1],
+    closings: [order.indexOf(`released ${id}`)],
     findings: { differenceCount: differing[id] ?? 0, comparedSectors: 100 },
   }));
   return { world: { engineEvents }, snapshots } as unknown as EngineEvidence;

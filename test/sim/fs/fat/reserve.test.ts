@@ -103,7 +103,13 @@ describe('a reserved file', () => {
 test("the engine's cache file grows by exactly what is asked for, and removes itself once", () => {
   const { volume } = mountNow(makeImage({ kind: 'fat16', sizeBytes: 8 * MIB }));
   const free = volume.freeBytes();
-  const file = new CacheFileOnFat(volume, 'C:\\OTM', 'SNAP.CACHE');
+  const file = new CacheFileOnFat(
+    function* () {
+      return volume;
+    },
+    'C:\\OTM',
+    'SNAP.CACHE',
+  );
   const first = runNow(file.grow(100 * KIB + 512));
   const second = runNow(file.grow(50 * KIB));
   expect([sectorsIn(first), sectorsIn(second)]).toEqual([201, 100]);
