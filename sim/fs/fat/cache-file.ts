@@ -15,6 +15,7 @@ export class CacheFileOnFat {
   private readonly volume: () => Task<FatVolume>;
   private readonly folder: Path;
   private sectorCount: Sector = 0;
+  private isLeft = false;
 
   constructor(volume: () => Task<FatVolume>, folder: Path, name: string) {
     this.volume = volume;
@@ -29,7 +30,7 @@ export class CacheFileOnFat {
     const before = this.sectorCount;
     const after = before + Math.ceil(bytes / sectorSize);
     yield* volume.makeDirectory(this.folder);
-    const extents = yield* volume.reserve(this.path, after * sectorSize);
+    const extents = yield* volume.reserve(this.path, after * sectorSize, this.isLeft);
     this.sectorCount = after;
     this.extents = extents;
     return part(extents, before, after);
@@ -37,6 +38,7 @@ export class CacheFileOnFat {
 
   /** The file is there from an earlier life of the machine; returns the sectors that can be used, `most` of them at most. */
   found(extents: readonly Extent[], most: Sector): Extent[] {
+    this.isLeft = true;
     this.extents = extents;
     const all = extents.reduce((sum, { count }) => sum + count, 0);
     this.sectorCount = Math.min(all, most);

@@ -27,23 +27,29 @@ export class ReserveOperation implements Operation<ReservePlan, void> {
   private readonly state: FatState;
   private readonly node: FatNode;
   private readonly sizeBytes: number;
+  /** Its data, if it has any, was written past the page cache of an earlier boot. */
+  private readonly isLeft: boolean;
 
-  constructor(state: FatState, node: FatNode, sizeBytes: number) {
+  constructor(state: FatState, node: FatNode, sizeBytes: number, isLeft: boolean) {
     this.state = state;
     this.node = node;
     this.path = node.path;
     this.sizeBytes = sizeBytes;
+    this.isLeft = isLeft;
   }
 
   plan(view: View): ReservePlan | null {
     const { state, node, path } = this;
     const { layout } = state;
     if (layout.dataStart % PAGE_BYTES !== 0) throw new FsError('no-space', path, 'clusters do not begin at pages');
-    if (!node.isForeign && node.sizeBytes > 0) throw new FsError('busy', path, 'it has data in the page cache');
+    if (!node.isForeign && node.sizeBytes > 0 && !this.isLeft)
+      throw new FsError('busy', path, 'it has data in the page cache');
     const chain = loadChain(view, layout, node, node.firstCluster);
     if (chain === null) return null;
     const perGroup = Math.max(1, PAGE_BYTES / layout.clusterBytes);
     const groupBytes = perGroup * layout.clusterBytes;
+    if (chain.problem !== null || chain.length % perGroup !== 0)
+      throw new FsError('corrupt', path, chain.problem ?? 'it does not end with a page');
     const groups = Math.ceil(this.sizeBytes / groupBytes) - chain.length / perGroup;
     if (groups * groupBytes + node.sizeBytes > FILE_MAX)
       throw new FsError('no-space', path, 'a file ends before 4 GiB');
@@ -64,6 +70,7 @@ export class ReserveOperation implements Operation<ReservePlan, void> {
     edits.apply(node, null);
     if (node.chain !== null) for (const cluster of added) node.chain.append(cluster);
     bindChain(state, node, added);
+    if (!node.isForeign && node.chain !== null) setForeign(state, node.chain.slice(0), true);
     const hasGrown = fields.sizeBytes !== node.sizeBytes;
     const isStamped = setFields(node, fields);
     node.isForeign = true;

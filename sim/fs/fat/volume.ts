@@ -131,13 +131,14 @@ export class FatVolume implements MountedVolume {
 
   /**
    * Makes or grows a file whose sectors somebody writes past the page cache, and says where they are, from the start of
-   * the volume. Its size is rounded up to whole pages; all that tells of it is durable when this returns.
+   * the volume. Its size is rounded up to whole pages; all that tells of it is durable when this returns. `isLeft`: it may be
+   * there from an earlier boot.
    */
-  *reserve(path: Path, sizeBytes: Bytes): Task<Extent[]> {
+  *reserve(path: Path, sizeBytes: Bytes, isLeft = false): Task<Extent[]> {
     const known = yield* this.lookFor(path, this.names(path));
     const file = known === null ? yield* this.create(path) : yield* this.open(path);
     try {
-      yield* run(this.state.cached, new ReserveOperation(this.state, file.node, sizeBytes));
+      yield* run(this.state.cached, new ReserveOperation(this.state, file.node, sizeBytes, isLeft));
       yield* file.fsync();
       return yield* this.look(path, view => extentsOf(this.state, view, file.node));
     } finally {

@@ -65,6 +65,20 @@ describe.each([512, 2 * KIB, 8 * KIB])('a reserved file, clusters of %d bytes', 
 });
 
 describe('a reserved file', () => {
+  test('that an earlier boot has left grows behind what it has', () => {
+    const image = makeImage({ kind: 'fat16', sizeBytes: 8 * MIB });
+    const extents = runNow(mountNow(image).volume.reserve('C:\\OTM.CACHE', 100_000));
+    overwrite(image, extents, 0xaa);
+    const { volume } = mountNow(image);
+    expect(() => runNow(volume.reserve('C:\\OTM.CACHE', 200_000))).toThrow(/: in use: /);
+    const more = runNow(volume.reserve('C:\\OTM.CACHE', 200_000, true));
+    expect(more[0]!.first).toBe(extents[0]!.first);
+    expect(sectorsIn(more)).toBeGreaterThan(sectorsIn(extents));
+    expect(holds(image, extents, 0xaa)).toBe(true);
+    const file = runNow(volume.open('C:\\OTM.CACHE'));
+    expect(() => runNow(file.write(0, pattern(10, 1)))).toThrow(/: in use: /);
+  });
+
   test('is durable, and gets no page that is still to be written', () => {
     const image = makeImage({ kind: 'fat16', sizeBytes: 8 * MIB });
     const scheduler = new TestScheduler();
