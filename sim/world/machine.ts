@@ -136,7 +136,8 @@ export class Machine {
     const { world } = this;
     try {
       const ids: NodeIds = { next: 1 };
-      if (this.isRestart) for (const snapshot of world.snapshots) yield* snapshot.comeBack();
+      // The newest first: the order does not matter, and that of their T would prove less.
+      if (this.isRestart) for (const snapshot of [...world.snapshots].reverse()) yield* snapshot.comeBack();
       for (const letters of this.inOrderOfMounting()) {
         if (this.isRestart) yield* repairVolumes(world, letters);
         for (const letter of letters) yield* this.mount(letter, ids);

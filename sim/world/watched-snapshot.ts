@@ -191,8 +191,16 @@ export class WatchedSnapshot {
     }
     last.became = 'back';
     this.show(found);
-    // Nobody waits for it any more.
-    if (this.closings.length > 0) this.close();
+    if (this.closings.length > 0) world.machine.agent.spawn(`look at ${id}`, this.lookAndClose());
+  }
+
+  /** Its end had not become durable, and nobody waits for it any more; exact it has to be all the same. */
+  private *lookAndClose(): Task<void> {
+    try {
+      yield* this.readAll();
+    } finally {
+      this.close();
+    }
   }
 
   /** Why it did not come back; null for one that did, or was not durable. */

@@ -10,6 +10,7 @@ import { loadModules } from '../../host/modules.ts';
 import { judgeEngine } from '../../sim/check/engine/engine-checks.ts';
 import type { EngineEvidence } from '../../sim/check/engine/engine-verdict.ts';
 import type { Verdict } from '../../sim/check/verdict.ts';
+import type { Sectors } from '../../sim/disk/sectors.ts';
 import type { RandomStream } from '../../sim/kernel/random.ts';
 import { DRIVE_MODELS } from '../../sim/scenario/drive-models.ts';
 import type { DriveSpec, Fault, OtmMethod, OtmOptions, Scenario, Selection } from '../../sim/scenario/scenario.ts';
@@ -30,6 +31,8 @@ export interface RawOptions {
   readonly sharedCache?: boolean;
   /** The drives are selected, and not their volumes: there is room for caches behind these. */
   readonly wholeDrives?: boolean;
+  /** Something stands on the drives outside of their volumes, too. */
+  readonly usedGaps?: boolean;
   /** When the first snapshot is asked for. */
   readonly startNs?: number;
   /** The target takes whatever comes: the backup reads without a rest. */
@@ -66,6 +69,7 @@ export async function openRawWorld(): Promise<(seed: number, options?: RawOption
     modules.methodArena.reset();
     modules.pageBuffers.reset();
     const filled = fillDrives(scenario, [], modules);
+    if (options.usedGaps === true) for (const sectors of filled.drives.values()) fillGaps(sectors);
     const world = new World({ scenario, seed, method, modules, filled, applications: [], trace: null });
     const owner = world.kernel.owner('writers');
     for (let writer = 0; writer < WRITERS; writer++) {
@@ -190,6 +194,14 @@ function* write(world: World, writer: number, restless: boolean | 'discards'): T
     if (isResting && restless === false) yield BURST + REST - inCycle;
     if (mayWrite(world)) submit(world, random, writer * 1_000_000 + number, isResting && restless === 'discards');
     yield random.below(12 * MILLISECOND);
+  }
+}
+
+/** All but the partition table and the volume. */
+function fillGaps(sectors: Sectors): void {
+  const page = new Uint8Array(4 * KIB).fill(0xa5);
+  for (let at = page.length; at + page.length <= sectors.sizeBytes; at += page.length) {
+    if (at < MIB || at >= MIB + VOLUME_BYTES) sectors.write(at, page);
   }
 }
 
