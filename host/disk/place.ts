@@ -105,7 +105,7 @@ export function placeOf(shown: string): DiskPlace {
 }
 
 /** Whether a write to one changes the other. */
-export function isSameStorage(a: DiskPlace, b: DiskPlace): boolean {
+function isSameStorage(a: DiskPlace, b: DiskPlace): boolean {
   return a.liesOn.includes(b.identity) || b.liesOn.includes(a.identity);
 }
 

@@ -75,6 +75,26 @@ describe.skipIf(!hasTools)('a backup disk in an image file', patience, () => {
     }),
   );
 
+  test('single files: none is overwritten, one that is not there is told, a folder is all that is in it', () =>
+    inFolder({}, cwd => {
+      const drive = new Drive(cwd, 'gpt');
+      otm(['backup', 'server.img', '--to', 'disk.img', '--init'], { cwd });
+      drive.add('BOOT.INI', 500);
+      otm(['backup', 'server.img', '--to', 'disk.img'], { cwd });
+      const files = ['restore', 'disk.img', '--out', 'found', '--generation', '1', '--file'];
+      const gone = json(cwd, ...files, 'DATA/gone.dat');
+      expect(gone).toMatchObject({
+        status: 2,
+        line: { code: 'not-in-image', message: expect.stringMatching(/no `gone\.dat`/) },
+      });
+      expect(json(cwd, ...files, 'BOOT.INI/x').line).toMatchObject({ code: 'not-in-image' });
+      const all = json(cwd, ...files, 'C:');
+      const paths = (all.line.files as { path: string }[]).map(({ path }) => path);
+      expect(paths.sort()).toEqual(['BOOT.INI', 'DATA/Books of 1999.dat']);
+      expect(readFileSync(join(cwd, 'found', 'BOOT.INI'))).toHaveLength(20);
+      expect(json(cwd, ...files, 'BOOT.INI')).toMatchObject({ status: 2, line: { code: 'file-exists' } });
+    }));
+
   test('only what is used: files come back, free clusters are zeroes, an increment copies what is used now', () =>
     inFolder({}, cwd => {
       const drive = new Drive(cwd, 'gpt');

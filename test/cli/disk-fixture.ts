@@ -9,7 +9,7 @@ import { type Ended, otm } from './otm.ts';
 export const hasTools = ['sgdisk', 'sfdisk', 'mkfs.fat', 'mcopy', 'mmd', 'fsck.fat'].every(requireTool);
 
 export const DRIVE_BYTES = 24 * MIB;
-export const VOLUME_AT = MIB;
+const VOLUME_AT = MIB;
 
 /** Bytes that follow from a number, and don't repeat soon. */
 export function content(length: number, seed: number): Buffer {
