@@ -3,7 +3,8 @@ import { MICROSECOND, type Nanoseconds, SECOND } from '../engine/units.ts';
 import type { Backup } from './agents/backup.ts';
 import type { WorkloadTruth } from './apps/workload-truth.ts';
 import type { Metrics } from './result.ts';
-import { hasSnapshots } from './scenario/scenario.ts';
+import { hasSnapshots } from './scenario/methods.ts';
+
 import type { Session } from './world/session.ts';
 
 /** Transactions that the base run, without a backup, committed; null when there is none. */

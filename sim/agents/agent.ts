@@ -1,7 +1,8 @@
 /** The seam of an agent: a task that makes one backup of the selected volumes of a world. */
 import { IoError, type IoRequest } from '../../engine/device.ts';
 import type { Owner, Task } from '../../engine/task.ts';
-import { type Selection, scheduleOf } from '../scenario/scenario.ts';
+import { scheduleOf } from '../scenario/methods.ts';
+import type { Selection } from '../scenario/scenario.ts';
 import { Histogram } from '../world/histogram.ts';
 import type { World } from '../world/world.ts';
 import type { Backup } from './backup.ts';

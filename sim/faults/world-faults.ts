@@ -6,20 +6,20 @@ import type { IoRequest } from '../../engine/device.ts';
 import { Latch, type Owner, type Task } from '../../engine/task.ts';
 import type { Extent, Nanoseconds } from '../../engine/units.ts';
 import type { DriveFaults, DriveHandle, FailedRequest } from '../disk/drive.ts';
-import {
-  type AgentDiesFault,
-  type DriveGoneFault,
-  type Fault,
-  type FaultAim,
-  type FaultDuration,
-  type FaultTrigger,
-  hasSnapshots,
-  type KillFault,
-  type LatencyFault,
-  type PowerCutFault,
-  type ReadErrorFault,
-  type SectorRange,
-  type WriteErrorFault,
+import { hasSnapshots } from '../scenario/methods.ts';
+import type {
+  AgentDiesFault,
+  DriveGoneFault,
+  Fault,
+  FaultAim,
+  FaultDuration,
+  FaultTrigger,
+  KillFault,
+  LatencyFault,
+  PowerCutFault,
+  ReadErrorFault,
+  SectorRange,
+  WriteErrorFault,
 } from '../scenario/scenario.ts';
 import { TARGET_ID } from '../world/target.ts';
 import type { World } from '../world/world.ts';

@@ -3,12 +3,13 @@
  * A backup is kept on its target, and once more where its files are restored to, until its method has been judged.
  */
 import { type Bytes, MIB, type Nanoseconds, SECOND } from '../../engine/units.ts';
+import { hasSnapshots } from './methods.ts';
 import type { Report } from './report.ts';
 import { isFileAgent } from './resolve-backups.ts';
 import { selectedBytes } from './resolve-selection.ts';
 import type { Inhabitants } from './resolve-workloads.ts';
 import type { World } from './resolve-world.ts';
-import { type Backups, hasSnapshots, type Method, type Selection } from './scenario.ts';
+import type { Backups, Method, Selection } from './scenario.ts';
 import { formatSize } from './units.ts';
 
 export interface MemoryUse {

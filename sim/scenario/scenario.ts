@@ -305,19 +305,7 @@ export interface BackupSchedule {
   readonly diskLoss: boolean;
 }
 
-/** When the backups of a method are due, counted from `backups.start`. */
-export function scheduleOf({ backups }: Pick<Scenario, 'backups'>, method: AnyMethod) {
-  const { count, everyNs } = backups;
-  if (method.kind !== 'otm-incremental') return { count, everyNs: everyNs ?? 0, skipsMissed: false };
-  return { count: method.schedule.times, everyNs: method.schedule.everyNs, skipsMissed: true };
-}
-
 export type SnapshotMethod = OtmMethod | OtmIncrementalMethod;
-
-/** Whether a method makes its backups of a snapshot. */
-export function hasSnapshots(method: AnyMethod): method is SnapshotMethod {
-  return method.kind === 'otm' || method.kind === 'otm-incremental';
-}
 
 export type JudgedMethod =
   | NaiveCopyMethod

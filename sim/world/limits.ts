@@ -2,7 +2,8 @@
 import { SECOND } from '../../engine/units.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import { DEFAULT_LIMITS } from '../kernel/kernel.ts';
-import { type AnyMethod, hasSnapshots, type Scenario } from '../scenario/scenario.ts';
+import { hasSnapshots } from '../scenario/methods.ts';
+import type { AnyMethod, Scenario } from '../scenario/scenario.ts';
 
 export function kernelLimits(scenario: Scenario, method: AnyMethod): KernelLimits {
   const limits: number[] = [0];

@@ -20,7 +20,8 @@ import { besideAgain, besideSnapshot, endOf, otmAgainAgent, otmAgent, outcomeOf 
 import { incrementalAgainAgent, incrementalAgent } from '../agents/otm-incremental.ts';
 import { FsError } from '../fs/file-system.ts';
 import type { Stuck } from '../kernel/kernel.ts';
-import { type BesideSnapshot, hasSnapshots, type Method, scheduleOf } from '../scenario/scenario.ts';
+import { hasSnapshots, scheduleOf } from '../scenario/methods.ts';
+import type { BesideSnapshot, Method } from '../scenario/scenario.ts';
 import type { Sliced } from '../slices.ts';
 import { END_WORDS } from './life.ts';
 import type { Machine } from './machine.ts';

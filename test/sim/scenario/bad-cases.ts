@@ -227,7 +227,11 @@ export const BAD_SENSE: readonly Case[] = [
     'expect={ open-file-agent: { metrics: { cachePeakBytes: < 1 MiB } } }',
     /is not measured for `open-file-agent`: only for otm/,
   ],
-  ['check-not-applicable', 'expect={ open-file-agent: lost }', /`open-file-agent` cannot end as `lost`: only otm can/],
+  [
+    'check-not-applicable',
+    'expect={ open-file-agent: lost }',
+    /`open-file-agent` cannot end as `lost`: only otm and otm-incremental can/,
+  ],
   ['promise-broken', 'expect={ otm: { exact: violated } }', /`exact` is a promise of the engine/],
   ['fault-aim', 'faults=[{ kind: agent-dies, on: C }]', /has no aim/],
   ['fault-aim', 'faults=[{ kind: drive-gone, on: C }]', /a volume cannot vanish: aim at its drive/],
@@ -247,8 +251,6 @@ export const BAD_SENSE: readonly Case[] = [
   ['keys-exclude', 'faults=[{ kind: write-error, on: C, op: flush, sectors: 1 }]', /a flush has no sectors/],
   ['memory-limit', 'world.pageCache.size=2 GiB', /the world would touch 21\d\d MiB, and the limit is 1 GiB/],
   ['not-there-yet', 'phases={ safety: 60 s }', /`phases` is not there yet/],
-  ['not-there-yet', 'backups.methods=[otm-incremental]', /the method `otm-incremental` is not there yet/],
-  ['not-there-yet', 'backups.methods=[{ otm-incremental: { every: 10 min } }]', /`otm-incremental` is not there yet/],
   ...['bit-rot', 'disk-full', 'never-quiet', 'reorder'].map((kind): Case => {
     return [
       'not-there-yet',

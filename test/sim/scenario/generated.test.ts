@@ -65,9 +65,10 @@ describe('the schema', () => {
   test('has the defaults of the format', () => {
     const defaults = new Map(keys.map(([path, { default: value }]) => [path, value]));
     const otm = '.backups.methods[].otm';
-    expect(
-      Object.fromEntries([...defaults].filter(([path]) => path.startsWith(otm) && !path.includes('beside[]'))),
-    ).toEqual({
+    const ofSnapshots = Object.fromEntries(
+      [...defaults].filter(([path]) => (path === otm || path.startsWith(`${otm}.`)) && !path.includes('beside[]')),
+    );
+    expect(ofSnapshots).toEqual({
       [otm]: undefined,
       [`${otm}.quiet`]: '5 s',
       [`${otm}.waitLimit`]: '300 s',
@@ -86,6 +87,13 @@ describe('the schema', () => {
       [`${otm}.cache.limit`]: '10%',
       [`${otm}.beside`]: [],
     });
+    const incremental = '.backups.methods[].otm-incremental';
+    for (const [path, value] of Object.entries(ofSnapshots)) {
+      expect(defaults.get(path.replace(otm, incremental)), path).toEqual(value);
+    }
+    for (const [key, value] of Object.entries({ every: '10 min', times: 6, keep: 3, usedOnly: false, verify: false })) {
+      expect(defaults.get(`${incremental}.${key}`), key).toEqual(value);
+    }
     for (const [path, value] of [
       ['.world.clock', '2000-01-01T00:00:00Z'],
       ['.world.pageCache.size', '32 MiB'],
