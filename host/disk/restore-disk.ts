@@ -127,7 +127,7 @@ async function plan(
     const targetSectors = target?.sectorCount ?? sectors;
     if (targetSectors < sectors) tooSmall(options.target, targetSectors, sectors, source.sectorSize);
     const isLarger = extent === null && targetSectors > sectors;
-    const replacements = isLarger && content.table === 'gpt' ? yield* largerGpt(read, source, targetSectors) : [];
+    const replacements = isLarger ? yield* largerGpt(read, source, targetSectors) : [];
     return {
       found,
       extent,

@@ -29,7 +29,7 @@ function spread(most: number, points: number): number[] {
 
 beforeAll(() => {
   otm(['version']);
-});
+}, patience.timeout);
 
 describe('killed', patience, () => {
   test('an increment: the image before it, or the new one, from the disk alone; then it goes on', () =>

@@ -40,7 +40,7 @@ beforeAll(() => {
   }
   patchHeaders('newer.img', [0, 1], header => header.writeUInt32LE(2, 16));
   patchHeaders('damaged.img', [0, 1], header => header.writeUInt32LE(7, 500));
-});
+}, patience.timeout);
 
 afterAll(() => removeFolder(folder));
 
