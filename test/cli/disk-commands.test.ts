@@ -125,6 +125,8 @@ describe.skipIf(!hasTools)('a backup disk in an image file', patience, () => {
       expect(restored.line).toMatchObject({ secondGptMoved: true, differingSectors: 0 });
       expect(tool('sgdisk', '-v', join(cwd, 'larger.img'))).toContain('No problems found');
       expect(tool('sgdisk', '-p', join(cwd, 'larger.img'))).toMatch(/2\s+34816\s+49118/);
+      const lastUsable = (DRIVE_BYTES + 5 * MIB) / 512 + 1 - 34;
+      expect(tool('sgdisk', '-p', join(cwd, 'larger.img'))).toContain(`last usable sector is ${lastUsable}`);
       const larger = readFileSync(join(cwd, 'larger.img'));
       expect(larger.subarray(MIB, 17 * MIB).equals(drive.image().subarray(MIB, 17 * MIB))).toBe(true);
     }));
