@@ -29,7 +29,7 @@ function changed(run: RawRun, change: Partial<Interruption>): RawRun['evidence']
   const [snapshot] = snapshots;
   const interruptions = snapshot!.interruptions.map((each, at) => (at === 0 ? { ...each, ...change } : each));
   const other: WatchedSnapshot = Object.create(snapshot!, { interruptions: { value: interruptions } });
-  return { world, snapshots: [other] };
+  return { world, snapshots: [other], backups: [] };
 }
 
 describe('a snapshot that was alive', () => {
