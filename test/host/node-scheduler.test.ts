@@ -46,6 +46,8 @@ test('an aborted run is cancelled at its wait, and cleans up', async () => {
   const run = new NodeScheduler().run(
     'long',
     function* () {
+      // Not before it has begun to wait.
+      setTimeout(() => abort.abort());
       try {
         yield 1000 * SECOND;
       } finally {
@@ -54,7 +56,6 @@ test('an aborted run is cancelled at its wait, and cleans up', async () => {
     },
     abort.signal,
   );
-  setTimeout(() => abort.abort(), 1);
   await expect(run).rejects.toBeInstanceOf(Cancelled);
   expect(isClean).toBe(true);
 });
