@@ -139,7 +139,7 @@ test('a power cut anywhere in a stop or a start loses no change', () => {
   first.swap('one');
   markAt(first, [7]);
   /** Every state of the drive after a cut of a task at each of its I/Os, and whether changes may have come since. */
-  function* cuts(from: CrashDisk, run: (disk: CrashDisk) => void): Generator<CrashDisk> {
+  function* cuts(from: CrashDisk, run: (disk: CrashDisk) => void): Generator<{ left: CrashDisk; isDone: boolean }> {
     for (let at = 0; ; at++) {
       const copy = from.fork();
       copy.power = new Power();
@@ -151,22 +151,24 @@ test('a power cut anywhere in a stop or a start loses no change', () => {
       } catch (error) {
         if (!(error instanceof PowerCut)) throw error;
       }
-      yield* copy.states(draw);
+      for (const left of copy.states(draw)) yield { left, isDone };
       if (isDone) return;
     }
   }
-  for (const stopped of cuts(disk, copy => runNow(closeMaps(first, placeOn(copy))))) {
+  for (const { left, isDone } of cuts(disk, copy => runNow(closeMaps(first, placeOn(copy))))) {
     const after = tracker();
-    if (runNow(openMaps(after, placeOn(stopped.fork()))) === null) {
+    const because = runNow(openMaps(after, placeOn(left.fork())));
+    if (isDone) expect(because).toBeNull();
+    if (because === null) {
       trusted += 1;
       expect(known(after)).toEqual(known(first));
     } else renewed += 1;
   }
   runNow(closeMaps(first, placeOn(disk)));
-  for (const started of cuts(disk, copy => runNow(openMaps(tracker(), placeOn(copy))))) {
+  for (const { left } of cuts(disk, copy => runNow(openMaps(tracker(), placeOn(copy))))) {
     // No write has passed yet: either answer is right, and a map that is trusted is whole.
     const after = tracker();
-    if (runNow(openMaps(after, placeOn(started.fork()))) === null) expect(known(after)).toEqual(known(first));
+    if (runNow(openMaps(after, placeOn(left.fork()))) === null) expect(known(after)).toEqual(known(first));
   }
   // Once it has started, writes pass: whatever a cut leaves is not trusted.
   runNow(openMaps(tracker(), placeOn(disk)));

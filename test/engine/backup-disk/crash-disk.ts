@@ -26,6 +26,8 @@ interface Pending {
   readonly count: number;
   /** Null: zeroes. */
   readonly bytes: Uint8Array | null;
+  /** Sectors of which a later version is durable. */
+  readonly overtaken: Set<number>;
 }
 
 const BUCKET = 2048;
@@ -81,8 +83,8 @@ export class CrashDisk implements Device {
     else {
       this.writes += 1;
       this.sectorsWritten += count;
-      this.take({ first: sector, count, bytes: op === 'write' ? data!.slice() : null });
-      if (fua) this.flush();
+      const bytes = op === 'write' ? data!.slice() : null;
+      this.take({ first: sector, count, bytes, overtaken: new Set() }, fua);
     }
     request.settle(null);
     return request;
@@ -99,17 +101,32 @@ export class CrashDisk implements Device {
     request.readAsHole = isHole;
   }
 
-  private take(pending: Pending): void {
+  private take(pending: Pending, fua: boolean): void {
     if (this.sparse) {
       this.takeSparse(pending);
       return;
     }
-    this.pending.push(pending);
     this.apply(pending, this.current, () => true);
+    if (fua) this.makeDurable(pending);
+    else this.pending.push(pending);
+  }
+
+  /** These sectors alone: a write before them to the same ones can't come back, others are as volatile as before. */
+  private makeDurable(written: Pending): void {
+    this.apply(written, this.durable, () => true);
+    for (const { first, count, overtaken } of this.pending) {
+      for (
+        let sector = Math.max(first, written.first);
+        sector < Math.min(first + count, written.first + written.count);
+        sector++
+      ) {
+        overtaken.add(sector);
+      }
+    }
   }
 
   private takeSparse({ first, count, bytes }: Pending): void {
-    if (bytes !== null) this.apply({ first, count, bytes }, this.current, () => true);
+    if (bytes !== null) this.apply({ first, count, bytes, overtaken: new Set() }, this.current, () => true);
     for (let bucket = Math.floor(first / BUCKET); bucket * BUCKET < first + count; bucket++) {
       if (bytes !== null) this.buckets.add(bucket);
       else if (this.buckets.has(bucket)) {
@@ -120,9 +137,9 @@ export class CrashDisk implements Device {
     }
   }
 
-  private apply({ first, count, bytes }: Pending, to: Sectors, lives: (sector: number) => boolean): void {
+  private apply({ first, count, bytes, overtaken }: Pending, to: Sectors, lives: (sector: number) => boolean): void {
     for (let at = 0; at < count; at++) {
-      if (!lives(at)) continue;
+      if (!lives(at) || overtaken.has(first + at)) continue;
       const part = bytes === null ? this.zero : bytes.subarray(at * this.sectorSize, (at + 1) * this.sectorSize);
       to.set(first + at, part);
     }
