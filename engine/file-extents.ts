@@ -1,6 +1,7 @@
 /** Where the bytes of a file lie on its device: extents one behind the other, in the order in which they were added. */
-import { type Device, IoRequest } from './device.ts';
+import { type Device, type IoError, IoRequest } from './device.ts';
 import { defect, invariant } from './invariant.ts';
+import { type Task, wait } from './task.ts';
 import { type Bytes, type Extent, MIB, type Sector } from './units.ts';
 
 /** A request is at most so long. */
@@ -36,6 +37,15 @@ export class FileExtents {
       this.extents.push(extent);
       this.sizeBytes += extent.count * this.device.sectorSize;
     }
+  }
+
+  /** Reads or writes from an offset on, one request after the other; the error of the first that fails. */
+  *transfer(op: 'read' | 'write', offset: Bytes, bytes: Uint8Array): Task<IoError | null> {
+    for (const request of this.requests(op, offset, bytes)) {
+      const error = yield* wait(this.device.submit(request));
+      if (error !== null) return error;
+    }
+    return null;
   }
 
   /** Reads or writes from an offset on, whole sectors of the device: a request for each piece of an extent. */

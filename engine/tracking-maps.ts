@@ -41,13 +41,6 @@ export type NewGeneration =
 const MAGIC = 0x50414d4d544f;
 const FORMAT_VERSION = 1;
 
-interface Mark {
-  readonly generation: TrackingGeneration;
-  readonly isClean: boolean;
-  readonly bodyBytes: Bytes;
-  readonly bodyChecksum: number;
-}
-
 /**
  * Goes on with the maps that a clean stop left, or begins the generation that the tracker has; says why. Throws the error
  * of a device that can't take the clean mark off: then nothing may be trusted at a later start, and tracking must not be.
@@ -55,14 +48,14 @@ interface Mark {
 export function* openMaps(tracker: ChangeTracker, place: MapsPlace): Task<NewGeneration | null> {
   const found = yield* readMaps(tracker, place);
   if (typeof found !== 'string') tracker.resume(found);
-  yield* mark(tracker, place, { generation: tracker.generation, isClean: false, bodyBytes: 0, bodyChecksum: 0 });
+  yield* mark(tracker, place, null);
   return typeof found === 'string' ? found : null;
 }
 
 /** Begins a new generation, durably, before something is written past the tracker, as by a restore. */
 export function* renewMaps(tracker: ChangeTracker, place: MapsPlace, generation: TrackingGeneration): Task<void> {
   tracker.renew(generation);
-  yield* mark(tracker, place, { generation, isClean: false, bodyBytes: 0, bodyChecksum: 0 });
+  yield* mark(tracker, place, null);
 }
 
 /** A clean stop: no write follows. Throws the error of the device; then the next start begins a new generation. */
@@ -70,15 +63,10 @@ export function* closeMaps(tracker: ChangeTracker, place: MapsPlace): Task<void>
   const body = encodeMaps(tracker, place.device.sectorSize);
   const file = bodyOf(place);
   if (body.length > file.sizeBytes) return;
-  yield* done(file.requests('write', 0, body), place.device);
-  yield* done([new IoRequest('flush', 0, 0, null)], place.device);
-  const { generation } = tracker;
-  yield* mark(tracker, place, {
-    generation,
-    isClean: true,
-    bodyBytes: body.length,
-    bodyChecksum: place.checksum(body),
-  });
+  const error = yield* file.transfer('write', 0, body);
+  if (error !== null) throw error;
+  yield* done(place.device, new IoRequest('flush', 0, 0, null));
+  yield* mark(tracker, place, body);
 }
 
 /** So much room the maps of a volume need, unless its pictures leave out thousands of extents. */
@@ -94,23 +82,21 @@ function bodyOf({ device, extent }: MapsPlace): FileExtents {
   return file;
 }
 
-function* mark(
-  { grid }: ChangeTracker,
-  place: MapsPlace,
-  { generation, isClean, bodyBytes, bodyChecksum }: Mark,
-): Task<void> {
+/** Clean with a body that is durable; without one what stands there is not trusted. */
+function* mark({ grid, generation }: ChangeTracker, place: MapsPlace, body: Uint8Array | null): Task<void> {
   const { device, extent, checksum, backing } = place;
   const { volume, granuleSectors } = grid;
+  const [bodyBytes, bodyChecksum] = body === null ? [0, 0] : [body.length, checksum(body)];
   const fields = new FieldWriter()
     .word(MAGIC)
     .word(FORMAT_VERSION)
     .word(generation)
-    .word(isClean ? 1 : 0);
+    .word(body === null ? 0 : 1);
   fields.word(volume.first).word(volume.count).word(granuleSectors).word(bodyBytes).word(bodyChecksum).text(backing);
   const record = new Uint8Array(device.sectorSize);
   fields.into(record);
   seal(record, checksum);
-  yield* done([new IoRequest('write', extent.first, 1, record, true)], device);
+  yield* done(device, new IoRequest('write', extent.first, 1, record, true));
 }
 
 function* readMaps({ grid }: ChangeTracker, place: MapsPlace): Task<TrackedMaps | NewGeneration> {
@@ -147,10 +133,7 @@ function* readBody(place: MapsPlace, bodyBytes: Bytes): Task<Uint8Array | null> 
   const file = bodyOf(place);
   if (bodyBytes === 0 || bodyBytes > file.sizeBytes || bodyBytes % place.device.sectorSize !== 0) return null;
   const body = new Uint8Array(bodyBytes);
-  for (const request of file.requests('read', 0, body)) {
-    if ((yield* wait(place.device.submit(request))) !== null) return null;
-  }
-  return body;
+  return (yield* file.transfer('read', 0, body)) === null ? body : null;
 }
 
 function encodeMaps({ known, leftOut }: ChangeTracker, sectorSize: Bytes): Uint8Array {
@@ -191,9 +174,7 @@ function decodeMaps(body: Uint8Array, granuleCount: number): Pick<TrackedMaps, '
   return { intervals, leftOut: new ExtentSet(leftOut) };
 }
 
-function* done(requests: readonly IoRequest[], device: Device): Task<void> {
-  for (const request of requests) {
-    const error = yield* wait(device.submit(request));
-    if (error !== null) throw error;
-  }
+function* done(device: Device, request: IoRequest): Task<void> {
+  const error = yield* wait(device.submit(request));
+  if (error !== null) throw error;
 }

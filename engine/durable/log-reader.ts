@@ -9,7 +9,7 @@ import type { Checksum } from '../checksum.ts';
 import { IoError } from '../device.ts';
 import type { FileExtents } from '../file-extents.ts';
 import type { Granule } from '../granules.ts';
-import { type Task, wait } from '../task.ts';
+import type { Task } from '../task.ts';
 import { type Bytes, MIB } from '../units.ts';
 import { memberBytes } from './group.ts';
 import { chainOf, type Incarnation, isCommit, type MemberRecord, readMember, type Spoil, sealOf } from './layout.ts';
@@ -52,10 +52,8 @@ export class LogReader {
     if (offset < this.windowAt || offset + length > this.windowAt + this.window.length) {
       const size = Math.min(Math.max(length, WINDOW_BYTES), this.file.sizeBytes - offset);
       const bytes = new Uint8Array(size);
-      for (const request of this.file.requests('read', offset, bytes)) {
-        const error = yield* wait(this.file.device.submit(request));
-        if (error !== null) return error;
-      }
+      const error = yield* this.file.transfer('read', offset, bytes);
+      if (error !== null) return error;
       this.window = bytes;
       this.windowAt = offset;
     }

@@ -203,8 +203,6 @@ export function* markRefused(places: DurablePlaces): Task<boolean> {
 }
 
 function* writeThrough(file: FileExtents, record: Uint8Array): Task<boolean> {
-  for (const request of file.requests('write', 0, record)) {
-    if ((yield* wait(file.device.submit(request))) !== null) return false;
-  }
+  if ((yield* file.transfer('write', 0, record)) !== null) return false;
   return (yield* wait(file.device.submit(new IoRequest('flush', 0, 0, null)))) === null;
 }
