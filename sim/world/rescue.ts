@@ -6,7 +6,6 @@
  * Invariants
  * I1 No machine runs while a restore is under way, and none starts from a disk that says it is incomplete.
  */
-import type { BackupReport } from '../../engine/backup-disk/backup.ts';
 import { openBackupDisk } from '../../engine/backup-disk/open.ts';
 import { type RestoreReport, restore } from '../../engine/backup-disk/restore.ts';
 import { restoreStateOf } from '../../engine/backup-disk/restore-mark.ts';
@@ -23,7 +22,7 @@ import type { World } from './world.ts';
 export interface RestoredDisk {
   readonly drive: BackupDrive;
   /** The snapshot of which it is. */
-  readonly snapshot: BackupReport['generation'] | string;
+  readonly snapshot: string;
   readonly report: RestoreReport;
   readonly sectors: Sectors;
   /** How often it was begun. */

@@ -15,7 +15,6 @@ import { counted } from '../../apps/wording.ts';
 import type { Sectors } from '../../disk/sectors.ts';
 import { BASE_SNAPSHOT, type BackupDrive, DISK_GRANULE_BYTES } from '../../world/backup-drive.ts';
 import type { RestoredDisk } from '../../world/rescue.ts';
-import type { World } from '../../world/world.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
 import { differences, pictureOf, type Stretch } from './image-compare.ts';
@@ -25,8 +24,8 @@ interface Left {
   readonly drive: BackupDrive;
   readonly sectors: Sectors;
   readonly when: string;
-  /** The last backup that had completed; null: none had, and nothing is promised. */
-  readonly complete: string | null;
+  /** The last backup that had completed. */
+  readonly complete: string;
   /** One that was under way. */
   readonly underWay: string | null;
   readonly looksAtAll: boolean;
@@ -38,9 +37,8 @@ export function backupDisk(evidence: EngineEvidence): Verdict {
   let looked = 0;
   let cuts = 0;
   for (const left of leftOf(evidence)) {
-    if (left.complete === null && left.underWay === null) continue;
     if (left.underWay !== null) cuts += 1;
-    const found = judge(evidence, left, world);
+    const found = judge(evidence, left);
     looked += found.looked;
     violations.push(...found.violations.map(text => `${left.drive.drive.id}, ${left.when}: ${text}`));
   }
@@ -78,9 +76,10 @@ function leftOf({ world, backups }: EngineEvidence): Left[] {
     for (const { atNs, sectors } of drive.machineEnds) {
       const before = made.filter(({ backup }) => (backup.copyToNs ?? Number.POSITIVE_INFINITY) <= atNs);
       const during = backups.find(each => each.startedNs <= atNs && (each.endedNs ?? Number.POSITIVE_INFINITY) >= atNs);
-      const complete = before.at(-1)?.backup.id ?? null;
+      const complete = before.at(-1)?.backup.id;
       const underWay = during?.id ?? null;
-      if (complete === null) continue;
+      // Before the first backup has completed nothing is promised.
+      if (complete === undefined) continue;
       left.push({ drive, sectors, when: 'after an end of the machine', complete, underWay, looksAtAll: true });
     }
   }
@@ -92,9 +91,9 @@ interface Judged {
   readonly violations: readonly string[];
 }
 
-function judge(evidence: EngineEvidence, left: Left, world: World): Judged {
+function judge(evidence: EngineEvidence, left: Left): Judged {
   const { drive, sectors, complete, underWay, looksAtAll } = left;
-  const { hash, methodArena } = world.modules;
+  const { hash, methodArena } = evidence.world.modules;
   try {
     const disk = runNow(openBackupDisk(drive.placesOnFork(sectors.fork(methodArena)), hash, drive.source));
     const { newest } = disk;
@@ -124,7 +123,7 @@ function judgeRestored(evidence: EngineEvidence, { drive, snapshot, sectors, unm
   const { of, source } = drive;
   const violations: string[] = [];
   if (unmarked > 0) violations.push('the restore was cut off, and the drive did not say that it is incomplete');
-  const expected = expectedOf(evidence, drive, String(snapshot));
+  const expected = expectedOf(evidence, drive, snapshot);
   if (expected === null) return { looked: 1, violations: [...violations, `it is of ${snapshot}, which nobody took`] };
   const offsetBytes = of.extent.first * source.sectorSize;
   const length = source.sectorCount * source.sectorSize;

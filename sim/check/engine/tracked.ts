@@ -4,6 +4,7 @@
  */
 import type { Backup } from '../../agents/backup.ts';
 import type { DiskBackup } from '../../agents/otm-incremental.ts';
+import { DISK_GRANULE_BYTES } from '../../world/backup-drive.ts';
 import type { WatchedSnapshot } from '../../world/watched-snapshot.ts';
 import type { Verdict } from '../verdict.ts';
 import { type EngineEvidence, engineVerdict } from './engine-verdict.ts';
@@ -21,7 +22,7 @@ export function tracked({ backups, snapshots }: EngineEvidence): Verdict {
       const { name } = made.drive.of;
       const base = last.get(name);
       violations.push(...wrongTrust(backup, made, base, snapshot), ...wrongImage(backup, made, snapshot));
-      looked += Math.ceil((made.drive.source.sectorCount * made.drive.source.sectorSize) / 65_536);
+      looked += Math.ceil((made.drive.source.sectorCount * made.drive.source.sectorSize) / DISK_GRANULE_BYTES);
       if (made.changed !== null) increments += 1;
       last.set(name, snapshot);
     }
@@ -53,7 +54,7 @@ function wrongImage({ id }: Backup, { drive, after, used }: DiskBackup, snapshot
   const { of, source } = drive;
   const expected = pictureOf(snapshot, of.drive, of.extent, source.sectorSize);
   if (expected === null) return [];
-  const isLooked = (offset: number): boolean => used === null || used.get(Math.floor(offset / 65_536));
+  const isLooked = (offset: number): boolean => used === null || used.get(Math.floor(offset / DISK_GRANULE_BYTES));
   const length = source.sectorCount * source.sectorSize;
   const wrong = differences({ sectors: after, offsetBytes: 0 }, expected, length, source.sectorSize, isLooked);
   return wrong.map(
