@@ -17,11 +17,13 @@ import { BackupDiskRefusal } from '../../engine/backup-disk/refusal.ts';
 import { readSectors } from '../../engine/backup-disk/transfer.ts';
 import type { Task } from '../../engine/task.ts';
 import { type Bytes, KIB, MIB } from '../../engine/units.ts';
+import { usedGranules } from '../../sim/fs/fat/used-granules.ts';
 import { UserError } from '../../sim/user-error.ts';
 import type { FileDevice } from '../file-device.ts';
 import { guessedSectorSize } from './bytes-at.ts';
 import { type DiskContext, type DiskSession, inDiskSession } from './disk-session.ts';
 import { DiskProblem, diskError } from './error-codes.ts';
+import { gridOf, guardGranules } from './guard-granules.ts';
 import { imageSectorSize } from './open-backup-disk.ts';
 import { type DriveContent, type DriveShape, type ReadTask, readContent } from './partitions.ts';
 import {
@@ -36,7 +38,6 @@ import {
   type SectorSize,
 } from './place.ts';
 import { byRetention, type KeepRule } from './retention.ts';
-import { guardGranules, usedGranules } from './used-granules.ts';
 
 export interface BackUpOptions {
   readonly source: string;
@@ -170,7 +171,7 @@ async function runBackup(
     const { recovery } = disk;
     const { granuleBytes } = disk.layout;
     const content = yield* readContent(read, shape);
-    const used = options.usedOnly ? yield* usedGranules(read, shape, granuleBytes, content) : null;
+    const used = options.usedOnly ? yield* usedGranules(read, gridOf(shape, granuleBytes), content.volumes) : null;
     const before = disk.generations;
     const report = yield* backup(disk, {
       source: device,

@@ -6,14 +6,18 @@ import { type BackupReport, backup as backupTo } from '../../engine/backup-disk/
 import type { BackupDisk } from '../../engine/backup-disk/backup-disk.ts';
 import { initialiseBackupDisk, openBackupDisk } from '../../engine/backup-disk/open.ts';
 import { BackupDiskRefusal } from '../../engine/backup-disk/refusal.ts';
+import { readSectors } from '../../engine/backup-disk/transfer.ts';
 import type { Bitmap } from '../../engine/bitmap.ts';
+import type { Device } from '../../engine/device.ts';
+import { GranuleGrid } from '../../engine/granules.ts';
 import type { Task } from '../../engine/task.ts';
 import { MILLISECOND } from '../../engine/units.ts';
 import type { Sectors } from '../disk/sectors.ts';
+import { parseLayout } from '../fs/fat/layout.ts';
+import { usedGranules, type VolumeOnDrive } from '../fs/fat/used-granules.ts';
 import type { OtmIncrementalMethod } from '../scenario/scenario.ts';
 import { type BackupDrive, backupDrivesOf, DISK_GRANULE_BYTES } from '../world/backup-drive.ts';
 import type { Picture } from '../world/picture.ts';
-import { usedGranules } from '../world/used-granules.ts';
 import type { WatchedSnapshot } from '../world/watched-snapshot.ts';
 import type { World } from '../world/world.ts';
 import type { Agent, AgentContext } from './agent.ts';
@@ -67,7 +71,7 @@ function* backUpTo(
   const isKnown = base !== null && base.trackingGeneration === tracker.generation;
   const changed = isKnown ? tracker.changedBetween(base.snapshot, id) : null;
   const source = new PacedDevice(picture, world, world.scenario.backups.copyRateBytesPerSecond);
-  const used = schedule.usedOnly ? yield* usedGranules(world, drive, source) : null;
+  const used = schedule.usedOnly ? yield* usedNow(world, drive, source) : null;
   const report = yield* backupTo(disk, {
     source,
     sourceId: drive.source.id,
@@ -92,6 +96,23 @@ function* backUpTo(
   });
   backup.bytesRead += source.bytesRead;
   return { drive, report, changed, used, after: drive.drive.fork() };
+}
+
+/** The granules that a picture's file systems use. */
+function* usedNow(world: World, drive: BackupDrive, source: Device): Task<Bitmap> {
+  const { sectorSize, sectorCount } = drive.source;
+  const volumes: VolumeOnDrive[] = [];
+  for (const volume of world.volumes.values()) {
+    if (!drive.holds(volume)) continue;
+    const extent = { first: drive.offsetOf(volume) / sectorSize, count: volume.sectorCount };
+    const layout =
+      volume.spec.fs === 'raw'
+        ? null
+        : parseLayout(yield* readSectors(source, extent.first, 1), sectorSize, extent.count);
+    volumes.push({ extent, fat: layout === null || 'reason' in layout ? null : layout });
+  }
+  const grid = new GranuleGrid({ first: 0, count: sectorCount }, DISK_GRANULE_BYTES / sectorSize);
+  return yield* usedGranules((first, count) => readSectors(source, first, count), grid, volumes);
 }
 
 /** Somebody boots from the disk: the system writes to tables, folders and files of its own. */
