@@ -8,7 +8,7 @@ import type { Durability } from '../../engine/durable/durable-cache.ts';
 import { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import { WorldError } from '../../engine/invariant.ts';
-import type { Snapshot, SnapshotOptions } from '../../engine/snapshot.ts';
+import type { Snapshot, SnapshotOptions, SnapshotTerms } from '../../engine/snapshot.ts';
 import type { Owner, Task } from '../../engine/task.ts';
 import { type Extent, KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
 import { Arena } from '../../sim/disk/arena.ts';
@@ -32,6 +32,19 @@ export const SHUFFLING: DriveFigures = {
   queueDepth: 8,
   channels: 4,
   writeCacheBytes: 64 * KIB,
+};
+
+/** Terms of a snapshot that is taken soon and kept until it is released. */
+export const TEST_TERMS: SnapshotTerms = {
+  quietNs: 10 * MILLISECOND,
+  waitLimitNs: 10 * SECOND,
+  neverQuiet: 'fail',
+  holdLimitNs: 10 * SECOND,
+  idleLimitNs: null,
+  preserveLimitNs: 10 * SECOND,
+  granuleBytes: 2 * KIB,
+  protect: 'application',
+  discards: 'preserve',
 };
 
 export interface TestDrive {
@@ -103,17 +116,9 @@ export class BenchWorld {
 
   options(id: string, more: Partial<SnapshotOptions>): SnapshotOptions {
     return {
+      ...TEST_TERMS,
       id,
       volumes: [],
-      quietNs: 10 * MILLISECOND,
-      waitLimitNs: 10 * SECOND,
-      neverQuiet: 'fail',
-      holdLimitNs: 10 * SECOND,
-      idleLimitNs: null,
-      preserveLimitNs: 10 * SECOND,
-      granuleBytes: 2 * KIB,
-      protect: 'application',
-      discards: 'preserve',
       cache: this.cacheSpace('cache', MIB),
       cacheSize: { minBytes: 16 * KIB, limitBytes: 8 * MIB },
       ...more,

@@ -9,10 +9,10 @@ import { Engine } from '../../engine/engine.ts';
 import type { EngineEvent } from '../../engine/events.ts';
 import type { SelectedVolume, Snapshot, SnapshotOptions } from '../../engine/snapshot.ts';
 import type { Process, Task } from '../../engine/task.ts';
-import { type Extent, KIB, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
+import { type Extent, MIB, MILLISECOND, SECOND } from '../../engine/units.ts';
 import { Kernel } from '../../sim/kernel/kernel.ts';
 import { Choices } from '../../sim/kernel/random.ts';
-import { plainHash } from './bench-world.ts';
+import { plainHash, TEST_TERMS } from './bench-world.ts';
 
 const SECTOR = 512;
 
@@ -146,17 +146,11 @@ export class ManualWorld {
   /** Asks for a snapshot; `volumes` by name, drive and sectors. */
   ask(id: string, volumes: readonly SelectedVolume[], more: Partial<SnapshotOptions> = {}): Process<Snapshot> {
     const options: SnapshotOptions = {
+      ...TEST_TERMS,
       id,
       volumes,
       quietNs: MILLISECOND,
-      waitLimitNs: 10 * SECOND,
-      neverQuiet: 'fail',
-      holdLimitNs: 10 * SECOND,
-      idleLimitNs: null,
       preserveLimitNs: SECOND,
-      granuleBytes: 2 * KIB,
-      protect: 'application',
-      discards: 'preserve',
       cache: this.cacheSpace(),
       cacheSize: { minBytes: MIB, limitBytes: 4 * MIB },
       ...more,

@@ -6,8 +6,10 @@ import { viewGeneration } from '../../../engine/backup-disk/generation-view.ts';
 import type { PictureNote } from '../../../engine/backup-disk/header.ts';
 import { type DiskPlaces, placesBehindImage, type SourceIdentity } from '../../../engine/backup-disk/layout.ts';
 import { initialiseBackupDisk, openBackupDisk } from '../../../engine/backup-disk/open.ts';
+import type { RestoreOptions } from '../../../engine/backup-disk/restore.ts';
 import { Bitmap } from '../../../engine/bitmap.ts';
 import type { Checksum } from '../../../engine/checksum.ts';
+import type { Device } from '../../../engine/device.ts';
 import { runNow } from '../../../engine/task.ts';
 import { CrashDisk, Power } from './crash-disk.ts';
 
@@ -171,4 +173,35 @@ export function expectSame(found: Uint8Array, wanted: Uint8Array, what: string):
   if (Buffer.compare(found, wanted) === 0) return;
   const at = found.findIndex((byte, index) => byte !== wanted[index]);
   expect.fail(`${what} differs from byte ${at} on`);
+}
+
+/** A disk with a full backup of a drive that is all but full, and increments up to so many rounds. */
+export function preparedDisk(checksum: Checksum, shape: Shape, rounds: number): BenchDisk {
+  const source = new Source(shape);
+  source.write(0, shape.sourceSectors - 9, 7);
+  const bench = new BenchDisk(shape, source, checksum);
+  bench.backup();
+  source.takeChanged();
+  for (let round = 1; round < rounds; round++) {
+    source.write(round * 10, 12, round);
+    bench.backup({ changed: source.takeChanged() });
+  }
+  return bench;
+}
+
+/** A restore of the newest generation, all of it. */
+export function restoreOptions(target: Device, more: Partial<RestoreOptions> = {}): RestoreOptions {
+  return {
+    generation: null,
+    target,
+    targetDevices: [],
+    inUseBy: null,
+    extent: null,
+    onlyDiffering: true,
+    relayout: null,
+    verify: false,
+    beforeFirstWrite: null,
+    beforeRead: null,
+    ...more,
+  };
 }

@@ -21,7 +21,9 @@ import {
   imageOf,
   optionsFor,
   placesOver,
+  preparedDisk,
   readAll,
+  restoreOptions,
   type Shape,
   SMALL,
   Source,
@@ -161,19 +163,7 @@ function wasCut(task: () => void): boolean {
   }
 }
 
-/** A disk with a few generations. */
-function prepared(shape: Shape = SMALL, rounds = 3): BenchDisk {
-  const source = new Source(shape);
-  source.write(0, shape.sourceSectors - 9, 7);
-  const bench = new BenchDisk(shape, source, checksum);
-  bench.backup();
-  source.takeChanged();
-  for (let round = 1; round < rounds; round++) {
-    source.write(round * 10, 12, round);
-    bench.backup({ changed: source.takeChanged() });
-  }
-  return bench;
-}
+const prepared = (shape: Shape = SMALL, rounds = 3): BenchDisk => preparedDisk(checksum, shape, rounds);
 
 /** Cuts a backup of `change`, which is generation `next`, at every I/O. */
 function cutBackup(
@@ -322,18 +312,7 @@ test('a restore that is cut off says so until it was run again', () => {
   for (const first of [0, 9, 30, 60, 61, 97, 128]) before.write(first, 2, 3);
   const old = before.picture();
   let [cuts, states, incomplete] = [0, 0, 0];
-  const options = (target: CrashDisk) => ({
-    generation: 2,
-    target,
-    targetDevices: [],
-    inUseBy: null,
-    extent: null,
-    onlyDiffering: true,
-    relayout: null,
-    verify: false,
-    beforeFirstWrite: null,
-    beforeRead: null,
-  });
+  const options = (target: CrashDisk) => restoreOptions(target, { generation: 2 });
   for (; ; cuts++) {
     const target = before.device.fork();
     target.power.cutAt = cuts;

@@ -8,7 +8,7 @@ import { runNow } from '../../../engine/task.ts';
 import { makeHash } from '../../../host/modules.ts';
 import { Kernel } from '../../../sim/kernel/kernel.ts';
 import { Choices } from '../../../sim/kernel/random.ts';
-import { BenchDisk, expectSame, SMALL, Source } from './bench-disk.ts';
+import { BenchDisk, expectSame, restoreOptions, SMALL, Source } from './bench-disk.ts';
 import { CrashDisk, drawFrom } from './crash-disk.ts';
 import { DelayedDevice } from './delayed-device.ts';
 
@@ -30,22 +30,6 @@ function prepared(): BenchDisk {
   return bench;
 }
 
-function options(target: CrashDisk | DelayedDevice, more: Partial<RestoreOptions> = {}): RestoreOptions {
-  return {
-    generation: null,
-    target,
-    targetDevices: [],
-    inUseBy: null,
-    extent: null,
-    onlyDiffering: true,
-    relayout: null,
-    verify: false,
-    beforeFirstWrite: null,
-    beforeRead: null,
-    ...more,
-  };
-}
-
 function fresh(count = SECTORS, name = 'new', sectorSize: 512 | 4096 = 512): CrashDisk {
   return new CrashDisk(name, sectorSize, count);
 }
@@ -55,7 +39,7 @@ describe('a restore', () => {
     const bench = prepared();
     for (const generation of [1, 2]) {
       const target = fresh();
-      const report = runNow(restore(bench.disk, options(target, { generation, verify: true })));
+      const report = runNow(restore(bench.disk, restoreOptions(target, { generation, verify: true })));
       expect(report).toMatchObject({ generation, sectors: SECTORS, differing: 0 });
       expectSame(target.bytes(0, SECTORS), bench.pictures.get(generation)!, `generation ${generation}`);
       expect(runNow(restoreStateOf(target, 0, checksum))).toBeNull();
@@ -68,9 +52,9 @@ describe('a restore', () => {
     target.overwrite(0, bench.pictures.get(2)!);
     target.overwrite(70, new Uint8Array(512).fill(9));
     // The mark, the first 4 KiB with it, the 4 KiB that differ, the first sector.
-    expect(runNow(restore(bench.disk, options(target))).sectorsWritten).toBeLessThanOrEqual(1 + 8 + 8 + 1);
+    expect(runNow(restore(bench.disk, restoreOptions(target))).sectorsWritten).toBeLessThanOrEqual(1 + 8 + 8 + 1);
     expectSame(target.bytes(0, SECTORS), bench.pictures.get(2)!, 'the target');
-    const all = runNow(restore(bench.disk, options(target, { onlyDiffering: false })));
+    const all = runNow(restore(bench.disk, restoreOptions(target, { onlyDiffering: false })));
     expect(all.sectorsWritten).toBeGreaterThanOrEqual(SECTORS);
   });
 
@@ -78,7 +62,7 @@ describe('a restore', () => {
     const bench = prepared();
     const target = fresh(50, 'D:');
     const extent = { first: 33, count: 41 };
-    runNow(restore(bench.disk, options(target, { extent })));
+    runNow(restore(bench.disk, restoreOptions(target, { extent })));
     expectSame(target.bytes(0, 41), bench.pictures.get(2)!.subarray(33 * 512, 74 * 512), 'the volume');
     expect(target.bytes(41, 9).every(byte => byte === 0)).toBe(true);
   });
@@ -97,7 +81,7 @@ describe('a restore', () => {
         { first: SECTORS + 38, bytes: tail },
       ];
     };
-    runNow(restore(bench.disk, options(target, { relayout, verify: true })));
+    runNow(restore(bench.disk, restoreOptions(target, { relayout, verify: true })));
     wanted[100] = 99;
     wanted.fill(5, (SECTORS - 1) * 512);
     expectSame(target.bytes(0, SECTORS), wanted, 'the image');
@@ -112,7 +96,7 @@ describe('a restore', () => {
     const beforeFirstWrite = function* (): Generator<never, void> {
       written.push(target.writes);
     };
-    runNow(restore(bench.disk, options(target, { beforeFirstWrite })));
+    runNow(restore(bench.disk, restoreOptions(target, { beforeFirstWrite })));
     expect(written).toEqual([0]);
   });
 
@@ -126,7 +110,9 @@ describe('a restore', () => {
   ])('is refused: %s', (reason, more) => {
     const target = (more as { target?: CrashDisk }).target ?? fresh();
     const before = target.writes;
-    expect(() => runNow(restore(prepared().disk, options(target, more)))).toThrow(expect.objectContaining({ reason }));
+    expect(() => runNow(restore(prepared().disk, restoreOptions(target, more)))).toThrow(
+      expect.objectContaining({ reason }),
+    );
     expect(target.writes).toBe(before);
   });
 
@@ -134,7 +120,7 @@ describe('a restore', () => {
     const bench = prepared();
     (bench.places.image as CrashDisk).overwrite(100, new Uint8Array(512).fill(1));
     const target = fresh();
-    expect(() => runNow(restore(bench.disk, options(target)))).toThrow(/granule 12 is damaged/);
+    expect(() => runNow(restore(bench.disk, restoreOptions(target)))).toThrow(/granule 12 is damaged/);
     expect(runNow(restoreStateOf(target, 0, checksum))).toEqual({
       sourceId: 'server',
       generation: 2,
@@ -155,10 +141,10 @@ describe('a restore', () => {
       const target = new DelayedDevice(kernel, store, () => (draw(4) === 0 ? 500_000 : 1000 + draw(9000)));
       const owner = kernel.owner('test');
       const story = function* () {
-        const process = owner.spawn('restore', restore(bench.disk, options(target)));
+        const process = owner.spawn('restore', restore(bench.disk, restoreOptions(target)));
         yield cancelAtUs * 1000;
         process.cancel();
-        yield* restore(bench.disk, options(target, { generation: 1 }));
+        yield* restore(bench.disk, restoreOptions(target, { generation: 1 }));
       };
       const { end } = owner.spawn('story', story());
       expect(kernel.settle()).toEqual([]);
@@ -171,10 +157,10 @@ describe('a restore', () => {
     const bench = prepared();
     const target = fresh();
     target.failure = ({ op }: IoRequest) => (op === 'read' ? 'read-error' : null);
-    runNow(restore(bench.disk, options(target)));
+    runNow(restore(bench.disk, restoreOptions(target)));
     expectSame(target.bytes(0, SECTORS), bench.pictures.get(2)!, 'the target');
     target.failure = ({ op, sector }: IoRequest) => (op === 'write' && sector > 0 ? 'write-error' : null);
     target.overwrite(80, new Uint8Array(512).fill(1));
-    expect(() => runNow(restore(bench.disk, options(target)))).toThrow(/write-error/);
+    expect(() => runNow(restore(bench.disk, restoreOptions(target)))).toThrow(/write-error/);
   });
 });

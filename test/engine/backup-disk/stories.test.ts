@@ -15,7 +15,17 @@ import { KIB, MIB } from '../../../engine/units.ts';
 import { makeHash } from '../../../host/modules.ts';
 import { Kernel } from '../../../sim/kernel/kernel.ts';
 import { Choices } from '../../../sim/kernel/random.ts';
-import { BenchDisk, expectSame, makePlaces, optionsFor, readAll, type Shape, SMALL, Source } from './bench-disk.ts';
+import {
+  type BenchDisk,
+  expectSame,
+  makePlaces,
+  optionsFor,
+  preparedDisk,
+  readAll,
+  type Shape,
+  SMALL,
+  Source,
+} from './bench-disk.ts';
 import { CrashDisk, drawFrom } from './crash-disk.ts';
 import { DelayedDevice } from './delayed-device.ts';
 
@@ -25,16 +35,8 @@ beforeAll(async () => {
 });
 
 function prepared(shape: Shape = SMALL, rounds = 3): { bench: BenchDisk; drive: CrashDisk; source: Source } {
-  const source = new Source(shape);
-  source.write(0, shape.sourceSectors - 20, 7);
-  const bench = new BenchDisk(shape, source, checksum);
-  bench.backup();
-  source.takeChanged();
-  for (let round = 1; round < rounds; round++) {
-    source.write(round * 10, 12, round);
-    bench.backup({ changed: source.takeChanged() });
-  }
-  return { bench, drive: bench.places.image as CrashDisk, source };
+  const bench = preparedDisk(checksum, shape, rounds);
+  return { bench, drive: bench.places.image as CrashDisk, source: bench.source };
 }
 
 describe('a disk that was written to since', () => {

@@ -12,13 +12,13 @@ import { WorldError } from '../../../engine/invariant.ts';
 import type { SelectedVolume, Snapshot, SnapshotOptions, SnapshotTerms } from '../../../engine/snapshot.ts';
 import type { Latch, Owner, Process, Task } from '../../../engine/task.ts';
 import { wait } from '../../../engine/task.ts';
-import { type Extent, KIB, MILLISECOND, SECOND } from '../../../engine/units.ts';
+import { type Extent, KIB, SECOND } from '../../../engine/units.ts';
 import { Arena } from '../../../sim/disk/arena.ts';
 import { type Boot, Drive, type DriveObserver, type Hash } from '../../../sim/disk/drive.ts';
 import { Sectors } from '../../../sim/disk/sectors.ts';
 import { Kernel } from '../../../sim/kernel/kernel.ts';
 import { Choices } from '../../../sim/kernel/random.ts';
-import { contents, SECTOR, SHUFFLING } from '../bench-world.ts';
+import { contents, SECTOR, SHUFFLING, TEST_TERMS } from '../bench-world.ts';
 
 export const SIZE = 96;
 export const STATE_SECTORS: readonly [number, number] = [SIZE, SIZE + 8];
@@ -30,17 +30,7 @@ export const VOLUMES: readonly SelectedVolume[] = [
   { name: 'E', drive: 'b', extent: { first: 0, count: SIZE } },
 ];
 
-const TERMS: SnapshotTerms = {
-  quietNs: 10 * MILLISECOND,
-  waitLimitNs: 10 * SECOND,
-  neverQuiet: 'fail',
-  holdLimitNs: 10 * SECOND,
-  idleLimitNs: null,
-  preserveLimitNs: SECOND,
-  granuleBytes: 2 * KIB,
-  protect: 'application',
-  discards: 'preserve',
-};
+const TERMS: SnapshotTerms = { ...TEST_TERMS, preserveLimitNs: SECOND };
 
 export interface WorldOptions {
   readonly seed: number;

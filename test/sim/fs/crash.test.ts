@@ -13,9 +13,10 @@ import type { FatVolume } from '../../../sim/fs/fat/volume.ts';
 import { FsError } from '../../../sim/fs/file-system.ts';
 import { PageCache } from '../../../sim/fs/page-cache.ts';
 import { type Durable, Model } from './model.ts';
-import { Applications, PRELUDE, type Step, step } from './operations.ts';
+import { Applications, PRELUDE, step } from './operations.ts';
 import { HeldDevice } from './ram-device.ts';
 import { TestScheduler } from './test-scheduler.ts';
+import { cut, takeTurns, turn } from './turns.ts';
 import { CACHE, type Making, makeImage, mountNow, START, testHash } from './volumes.ts';
 
 const SOAK = Number(process.env.FS_SOAK ?? 1);
@@ -26,24 +27,7 @@ const DISKS: readonly Making[] = [
   { kind: 'fat16', sectorSize: 4096, sizeBytes: 17 * MIB },
 ];
 
-type Turn = { start: Step } | { release: number } | { wait: number };
-const turn: fc.Arbitrary<Turn> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ start: step }) },
-  { weight: 9, arbitrary: fc.record({ release: fc.nat(30) }) },
-  { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1, max: 1500 }) }) },
-);
 const turns = fc.array(turn, { minLength: 60, maxLength: 200, size: 'max' });
-
-/** The power is cut: of each write in flight some first sectors, all or none are on the drive. */
-function cut(device: HeldDevice, survives: readonly number[]): void {
-  device.waiting.forEach((request, at) => {
-    if (request.op !== 'write') return;
-    const sectors = (survives[at % survives.length] ?? 0) % (request.count + 1);
-    const length = sectors * device.sectorSize;
-    device.bytes.set(request.data!.subarray(0, length), request.sector * device.sectorSize);
-  });
-  device.forgetAll();
-}
 
 function checkDurable(volume: FatVolume, durable: Iterable<Durable>): void {
   for (const { path, bytes, modified } of durable) {
@@ -101,19 +85,7 @@ describe.each(DISKS)('$kind, sectors of $sectorSize, clusters of $clusterBytes',
         const cached = cache.addVolume({ letter: 'C', device, firstSector: 0, sectorCount: device.sectorCount });
         const now = () => START + Math.floor(scheduler.now() / SECOND);
         const volume = runNow(mountFat(cached, { now, ids: { next: 1 } }));
-        const applications = new Applications(volume, new Model());
-        volume.observer = applications.model;
-        for (const s of PRELUDE) runNow(applications.run(s));
-        device.isHolding = true;
-        for (const t of before) {
-          if ('start' in t) scheduler.spawn(applications.run(t.start));
-          else if ('wait' in t) scheduler.goTo(scheduler.now() + t.wait * 1_000_000);
-          else if (device.waiting.length > 0) {
-            device.release(t.release % device.waiting.length);
-            scheduler.run();
-          }
-        }
-        scheduler.owner.drop();
+        const applications = takeTurns(volume, before, scheduler, device);
         cut(device, kept);
 
         const again = mountNow(image, sectorSize);

@@ -13,9 +13,10 @@ import { repairWrites } from '../../../../sim/fs/fat/repair.ts';
 import { encodeEntry } from '../../../../sim/fs/fat/table.ts';
 import { PageCache } from '../../../../sim/fs/page-cache.ts';
 import { Model } from '../model.ts';
-import { Applications, PRELUDE, type Step, step } from '../operations.ts';
+import { Applications, PRELUDE, step } from '../operations.ts';
 import { HeldDevice } from '../ram-device.ts';
 import { TestScheduler } from '../test-scheduler.ts';
+import { cut, type Turn, takeTurns, turn } from '../turns.ts';
 import { CACHE, type Making, makeImage, mountNow, START } from '../volumes.ts';
 
 const DISKS: readonly Making[] = [
@@ -43,13 +44,6 @@ function problemsOf(image: Uint8Array, sectorSize: 512 | 4096): string[] {
   return readVolume(read, place).problems.map(({ kind, path, text }) => `${kind} ${path}: ${text}`);
 }
 
-type Turn = { start: Step } | { release: number } | { wait: number };
-const turn: fc.Arbitrary<Turn> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ start: step }) },
-  { weight: 9, arbitrary: fc.record({ release: fc.nat(30) }) },
-  { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 1, max: 1500 }) }) },
-);
-
 /** Works on a volume and ends in the middle: of each write in flight some first sectors are on the drive. */
 function crash(image: Uint8Array, sectorSize: 512 | 4096, turns: readonly Turn[], survives: readonly number[]): Model {
   const scheduler = new TestScheduler();
@@ -58,25 +52,8 @@ function crash(image: Uint8Array, sectorSize: 512 | 4096, turns: readonly Turn[]
   const cache = new PageCache({ ...CACHE, owner: scheduler.owner, sizeBytes: 256 * KIB, dirtyLimitBytes: 96 * KIB });
   const cached = cache.addVolume({ letter: 'C', device, firstSector: 0, sectorCount: device.sectorCount });
   const volume = runNow(mountFat(cached, { now: () => START, ids: { next: 1 } }));
-  const applications = new Applications(volume, new Model());
-  volume.observer = applications.model;
-  for (const s of PRELUDE) runNow(applications.run(s));
-  device.isHolding = true;
-  for (const t of turns) {
-    if ('start' in t) scheduler.spawn(applications.run(t.start));
-    else if ('wait' in t) scheduler.goTo(scheduler.now() + t.wait * 1_000_000);
-    else if (device.waiting.length > 0) {
-      device.release(t.release % device.waiting.length);
-      scheduler.run();
-    }
-  }
-  scheduler.owner.drop();
-  device.waiting.forEach(({ op, count, sector, data }, at) => {
-    if (op !== 'write') return;
-    const sectors = (survives[at % survives.length] ?? 0) % (count + 1);
-    device.bytes.set(data!.subarray(0, sectors * sectorSize), sector * sectorSize);
-  });
-  device.forgetAll();
+  const applications = takeTurns(volume, turns, scheduler, device);
+  cut(device, survives);
   return applications.model;
 }
 
